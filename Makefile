@@ -1,0 +1,39 @@
+# Each target makes its own environment: uv where it is installed, otherwise venv and pip.
+# `make demo` and `make test` are all that a newcomer needs.
+
+.PHONY: demo test check bench soak clean
+PYTHON ?= python3
+UV := $(shell command -v uv 2>/dev/null)
+RUN := .venv/bin/
+ROUNDS ?= 500
+
+SOURCES := $(shell find core transports adapters -name '*.py' 2>/dev/null)
+
+# The editable install is a tree of links, file by file: it is made again when a file comes or goes.
+.venv/installed: pyproject.toml $(SOURCES)
+ifdef UV
+	@test -x .venv/bin/python || uv venv -q --python $(PYTHON) .venv
+	@uv pip install -q --python .venv/bin/python -e . --group dev
+else
+	@test -x .venv/bin/python || $(PYTHON) -m venv .venv
+	@.venv/bin/python -m pip install -q --upgrade 'pip>=25.1'
+	@.venv/bin/python -m pip install -q -e . --group dev --config-settings editable_mode=strict
+endif
+	@touch $@
+
+demo: .venv/installed
+	@$(RUN)python -m reprieve.adapters.cli.demo
+
+test: .venv/installed
+	@$(RUN)python -m pytest -q -m 'not soak' -n auto --dist worksteal
+
+check: .venv/installed
+	@$(RUN)ruff check .
+	@$(RUN)ruff format --check .
+	@$(RUN)mypy
+	@$(RUN)mypy tests
+	@$(RUN)pyright
+	@$(RUN)lint-imports
+
+clean:
+	rm -rf .venv build *.egg-info .hypothesis .pytest_cache .mypy_cache .ruff_cache

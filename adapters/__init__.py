@@ -1,0 +1,1 @@
+"""Whatever offers the operations to people: Python (`import reprieve`), the command line, pytest."""

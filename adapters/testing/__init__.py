@@ -1,0 +1,1 @@
+"""For authors of tests: the offline service as pytest fixtures."""

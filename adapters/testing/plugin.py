@@ -1,0 +1,1 @@
+"""The pytest plugin: a backup service that is offline, instant and fails on command."""

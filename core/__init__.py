@@ -1,0 +1,1 @@
+"""Jobs as explicit state machines: no protocol, no disk. Start at lifecycle.py."""

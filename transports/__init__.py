@@ -1,0 +1,1 @@
+"""Whatever carries jobs out: `offline` (a fake in virtual time) and `local` (the engine)."""

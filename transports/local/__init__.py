@@ -1,0 +1,1 @@
+"""The engine: live SQLite databases into an encrypted repository, and back."""

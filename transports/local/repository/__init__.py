@@ -1,0 +1,1 @@
+"""Encrypted, deduplicated backups in an object store."""

@@ -1,0 +1,1 @@
+"""Putting a database back while others are using it."""

@@ -1,0 +1,1 @@
+"""Reading the pages of a database that others are using."""
