@@ -25,7 +25,7 @@ from .lifecycle import Trigger
 class Start:
     """Begin the work (or begin it again)."""
 
-    trigger: ClassVar = Trigger.START
+    trigger: ClassVar[Trigger] = Trigger.START
     at: datetime | None = None
 
 
@@ -33,7 +33,7 @@ class Start:
 class Cancel:
     """Stop, and put back what was there."""
 
-    trigger: ClassVar = Trigger.CANCEL
+    trigger: ClassVar[Trigger] = Trigger.CANCEL
     at: datetime | None = None
 
 
@@ -44,7 +44,7 @@ class Cancel:
 class Progressed:
     """The work got so far. Never journalled; the newest is all that counts."""
 
-    trigger: ClassVar = Trigger.PROGRESSED
+    trigger: ClassVar[Trigger] = Trigger.PROGRESSED
     progress: Progress
 
 
@@ -56,7 +56,7 @@ class Noted:
     before; `backup` and `undo`, if given, become the job's.
     """
 
-    trigger: ClassVar = Trigger.PROGRESSED
+    trigger: ClassVar[Trigger] = Trigger.PROGRESSED
     step: str
     notes: Mapping[str, object] = attrs.field(factory=dict)
     backup: Backup | None = None
@@ -73,7 +73,7 @@ class Completed:
     stream for another event: undo, and tell Cancelled.
     """
 
-    trigger: ClassVar = Trigger.COMPLETED
+    trigger: ClassVar[Trigger] = Trigger.COMPLETED
     backup: Backup | None = None
     undo: UndoCopy | None = None
     revocable: bool = False
@@ -84,7 +84,7 @@ class Completed:
 class Cancelled:
     """The work was stopped and everything is as it was before."""
 
-    trigger: ClassVar = Trigger.CANCELLED
+    trigger: ClassVar[Trigger] = Trigger.CANCELLED
     at: datetime | None = None
 
 
@@ -92,7 +92,7 @@ class Cancelled:
 class Failed:
     """The work failed for good; the problem says in what state things are."""
 
-    trigger: ClassVar = Trigger.FAILED
+    trigger: ClassVar[Trigger] = Trigger.FAILED
     problem: Problem
     at: datetime | None = None
 
@@ -101,10 +101,11 @@ class Failed:
 class Interrupted:
     """The work stopped, and it is proved that nothing was done to the target: it may start again.
 
-    `delay` is filled in by the Run from its RetryPolicy: seconds until the next attempt.
+    `delay` is filled in by the Run from its RetryPolicy: seconds until the next attempt. A job that
+    is being cancelled is not begun again, but recovered.
     """
 
-    trigger: ClassVar = Trigger.INTERRUPTED
+    trigger: ClassVar[Trigger] = Trigger.INTERRUPTED
     problem: Problem
     delay: float = 0.0
     at: datetime | None = None
@@ -132,7 +133,9 @@ class StartAgain:
 
 @attrs.frozen
 class Recover:
-    """Ask the world how the work stands, and settle it."""
+    """After `delay` seconds, ask the world how the work stands, and settle it."""
+
+    delay: float = 0.0
 
 
 Command = Start | Cancel

@@ -1,0 +1,108 @@
+"""What a message makes of a job: pure, and all the logic there is.
+
+`reduce` asks the table (lifecycle.py) for the next state, fills in the rest of the job, and says
+which effects follow. Replaying a journal is the same fold, with the effects thrown away.
+"""
+
+from __future__ import annotations
+
+import attrs
+
+from .job import Job, Progress
+from .lifecycle import OUTCOMES, JobState, Trigger, advance
+from .messages import (
+    Abort,
+    Begin,
+    Cancel,
+    Cancelled,
+    Completed,
+    Effect,
+    Failed,
+    Interrupted,
+    Message,
+    Noted,
+    Progressed,
+    Recover,
+    Start,
+    StartAgain,
+)
+
+Reduction = tuple[Job, tuple[Effect, ...]]
+
+NOTHING: tuple[Effect, ...] = ()
+
+
+def reduce(job: Job, message: Message) -> Reduction:
+    """The job after `message`, and what has to be done now.
+
+    Raises IllegalTransition, and changes nothing, where the table has no row for it.
+    """
+    match message:
+        case Progressed(progress):
+            advance(job.state, Trigger.PROGRESSED)
+            return _progressed(job, progress), NOTHING
+        case Noted():
+            advance(job.state, Trigger.PROGRESSED)
+            return _noted(job, message), NOTHING
+        case Completed(revocable=True) if job.state is JobState.CANCELLING:
+            return _declined(job, message), NOTHING
+        case Start():
+            state = advance(job.state, Trigger.START)
+            return attrs.evolve(job, state=state, started=job.started or message.at), (Begin(),)
+        case Cancel():
+            return _cancel(job, message)
+        case Interrupted():
+            return _interrupted(job, message)
+        case Completed():
+            return _settled(job, message, percentage=100.0, **_made(job, message)), NOTHING
+        case Cancelled():
+            return _settled(job, message), NOTHING
+        case Failed(problem):
+            return _settled(job, message, error=problem), NOTHING
+
+
+def _progressed(job: Job, progress: Progress) -> Job:
+    percentage = job.percentage
+    if progress.total:
+        percentage = max(percentage, min(100.0, 100.0 * progress.done / progress.total))
+    return attrs.evolve(job, progress=progress, percentage=percentage)
+
+
+def _noted(job: Job, noted: Noted) -> Job:
+    return attrs.evolve(
+        job,
+        step=noted.step,
+        notes={**job.notes, **noted.notes},
+        backup=noted.backup or job.backup,
+        undo=noted.undo or job.undo,
+    )
+
+
+def _declined(job: Job, offer: Completed) -> Job:
+    """A cancel was asked before the commit was recorded: the transport undoes."""
+    return attrs.evolve(job, step="undo", **_made(job, offer))
+
+
+def _cancel(job: Job, message: Cancel) -> Reduction:
+    if job.state is JobState.CANCELLING:
+        advance(job.state, Trigger.CANCEL)
+        return job, NOTHING
+    if job.state is JobState.RUNNING:
+        return attrs.evolve(job, state=advance(job.state, Trigger.CANCEL)), (Abort(),)
+    return _settled(job, message), NOTHING
+
+
+def _interrupted(job: Job, message: Interrupted) -> Reduction:
+    state = advance(job.state, Trigger.INTERRUPTED)
+    again = Recover(message.delay) if state is JobState.CANCELLING else StartAgain(message.delay)
+    return attrs.evolve(job, state=state, attempt=job.attempt + 1, error=message.problem), (again,)
+
+
+def _made(job: Job, completed: Completed) -> dict[str, object]:
+    return {"backup": completed.backup or job.backup, "undo": completed.undo or job.undo}
+
+
+def _settled(job: Job, message: Cancel | Cancelled | Completed | Failed, **changes: object) -> Job:
+    state = advance(job.state, message.trigger)
+    settled = {"error": None, "ended": message.at, **changes}
+    return attrs.evolve(job, state=state, outcome=OUTCOMES[job.state, message.trigger], **settled)
