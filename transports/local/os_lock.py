@@ -26,7 +26,7 @@ if sys.platform == "win32":
     # Locks are mandatory here: the locked byte must lie where nobody reads the pid.
     _LOCKED_BYTE = 1 << 30
 
-    def _lock(descriptor: int) -> bool:
+    def _lock(descriptor: int, *, shared: bool = False) -> bool:
         os.lseek(descriptor, _LOCKED_BYTE, os.SEEK_SET)
         try:
             msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
@@ -37,9 +37,9 @@ if sys.platform == "win32":
 else:
     import fcntl
 
-    def _lock(descriptor: int) -> bool:
+    def _lock(descriptor: int, *, shared: bool = False) -> bool:
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(descriptor, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
         except BlockingIOError:
             return False
         return True
@@ -103,7 +103,7 @@ class OsLock:
         except FileNotFoundError:
             return False
         try:
-            return not _lock(descriptor)
+            return not _lock(descriptor, shared=True)  # two that look at once do not see each other
         finally:
             os.close(descriptor)
 
