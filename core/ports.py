@@ -131,11 +131,15 @@ class Claim:
 
 @attrs.frozen
 class Entry:
-    """One line of the journal: what a job was told, and what it became. `seq` is the journal's."""
+    """One line of the journal: what a job was told, and what it became.
+
+    `seq` and `owner` (who wrote it) are filled in by the journal.
+    """
 
     job: Job
     message: Message | None
     seq: int = 0
+    owner: str = ""
 
 
 @attrs.frozen
@@ -158,6 +162,11 @@ class JournalStore(Protocol):
     @property
     def shared(self) -> bool:
         """Whether other processes can write here, so that cancels from them must be looked for."""
+        ...
+
+    @property
+    def owner(self) -> str:
+        """The name under which this object owns jobs; another one for each object that was opened."""
         ...
 
     async def open(self) -> None:
@@ -215,6 +224,10 @@ class JournalStore(Protocol):
         self, *, database: str | None = None, unsettled: bool = False, limit: int = 1000
     ) -> tuple[Job, ...]:
         """The newest `limit` jobs, newest first."""
+        ...
+
+    async def seq(self) -> int:
+        """The number of the journal's newest line; 0 before the first."""
         ...
 
     async def entries(
