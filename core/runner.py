@@ -12,10 +12,10 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import aclosing
 from random import Random
-from typing import Any, cast
+from typing import Any
 
 import attrs
 
@@ -45,7 +45,7 @@ from .messages import (
     Start,
     StartAgain,
 )
-from .ports import Claim, Clock, Entry, JournalStore, Transport
+from .ports import Claim, Clock, Entry, Events, JournalStore, Transport
 from .reducer import reduce
 from .retry import RetryPolicy
 
@@ -136,6 +136,9 @@ class Run:
                     raise
                 except StorageError as error:
                     await self._start_over(error)
+            self.ended.set()
+            if self._stream:
+                await asyncio.wait((self._stream,))  # it clears away what recovery would have needed
             return self.told
         finally:
             self.ended.set()
@@ -202,7 +205,7 @@ class Run:
             case StartAgain(delay):
                 self._errand(self._start_again(delay))
 
-    def _follow(self, events: AsyncIterator[Event], delay: float = 0.0, *, recovers: bool = False) -> None:
+    def _follow(self, events: Events, delay: float = 0.0, *, recovers: bool = False) -> None:
         self._stream = asyncio.create_task(self._listen(events, delay, recovers))
 
     def _errand(self, errand: Coroutine[Any, Any, None]) -> None:
@@ -222,46 +225,53 @@ class Run:
             await self._cut_stream()
             self._fail(error)
 
-    async def _listen(self, events: AsyncIterator[Event], delay: float, recovers: bool) -> None:
+    async def _listen(self, events: Events, delay: float, recovers: bool) -> None:
         """Take what the transport tells until the work has settled, one way or the other."""
         if delay:
             await self._around.clock.sleep(delay)
         began = False
+        answer: bool | None = None
         try:
-            async with aclosing(cast("AsyncGenerator[Event, None]", events)):
-                async for event in events:
-                    if await self._heard(event, recovers):
-                        return
+            async with aclosing(events):
+                while True:
+                    event = await events.asend(answer)
                     began = True
-        except IllegalTransition as error:
-            self._fail(RemoteProtocolError(f"The transport told what cannot be: {error}"))
-        except Exception as error:  # whatever a transport throws, its job must end
-            self._broken_off(error, began, recovers)
-        else:
+                    answer = await self._heard(event, recovers)
+                    if self._over(event):
+                        return
+        except StopAsyncIteration:
             self._fail(
                 OutcomeUnknown(
                     "The transport stopped telling without saying how the job ended; look at the database "
                     "and at the list of backups."
                 )
             )
+        except IllegalTransition as error:
+            self._fail(RemoteProtocolError(f"The transport told what cannot be: {error}"))
+        except Exception as error:  # whatever a transport throws, its job must end
+            self._broken_off(error, began, recovers)
 
-    async def _heard(self, event: Event, recovers: bool) -> bool:
-        """Take one event; whether it settled the work."""
+    async def _heard(self, event: Event, recovers: bool) -> bool | None:
+        """Take one event until it is durable; the answer to it, if it was an offer."""
         if isinstance(event, Progressed):
             self.take(event)
-            return False
+            return None
         if isinstance(event, Interrupted):
-            self.take(self._untouched(event.problem) if recovers else self._again_or_failed(event.problem))
-            return True
-        if isinstance(event, Completed) and event.revocable:
-            await self._around.listen()
+            event = self._untouched(event.problem) if recovers else self._again_or_failed(event.problem)
         if isinstance(event, Failed) and self._trouble:
             event = Failed(self._trouble)
+        offered = isinstance(event, Completed) and event.revocable
+        if offered:
+            await self._around.listen()
         self.take(event)
-        if self.job.final:
-            return True
         await self._until_durable()
-        return False
+        return self.told.final if offered else None
+
+    def _over(self, event: Event) -> bool:
+        """Whether the stream has nothing more to tell after `event`, and nothing to clear away."""
+        if isinstance(event, Completed) and event.revocable:
+            return False
+        return isinstance(event, Completed | Cancelled | Failed | Interrupted)
 
     def _broken_off(self, error: Exception, began: bool, recovers: bool) -> None:
         problem = Problem.of(error)
