@@ -48,6 +48,13 @@ class MemoryJournal:
         self._owners = 0
         self._owner: str | None = None
 
+    @property
+    def owner(self) -> str:
+        """The name under which this object owns jobs, from `open` to `close`."""
+        if self._owner is None:
+            raise StorageError("The journal is closed; open it again to go on.")
+        return self._owner
+
     async def open(self) -> None:
         """Get ready, as an owner with a name of its own."""
         self._owners += 1
@@ -150,6 +157,10 @@ class MemoryJournal:
         )
         return tuple(islice(wanted, limit))
 
+    async def seq(self) -> int:
+        """The number of the journal's newest line; 0 before the first."""
+        return len(self._entries)
+
     async def entries(
         self, *, after: int = 0, job_id: str | None = None, limit: int = 1000
     ) -> tuple[Entry, ...]:
@@ -163,10 +174,8 @@ class MemoryJournal:
     # -- parts ------------------------------------------------------------------------------
 
     def _next_claim(self, job_id: str) -> Claim:
-        if self._owner is None:
-            raise StorageError("The journal is closed; open it again to go on.")
         self._fence += 1
-        return Claim(job_id, self._owner, self._fence)
+        return Claim(job_id, self.owner, self._fence)
 
     def _find(self, job_id: str) -> _Kept:
         if job_id not in self._kept:
@@ -196,7 +205,7 @@ class MemoryJournal:
             )
 
     def _write(self, kept: _Kept, entry: Entry) -> None:
-        line = Entry(entry.job, entry.message, len(self._entries) + 1)
+        line = Entry(entry.job, entry.message, len(self._entries) + 1, kept.claim.owner)
         self._entries.append(line)
         kept.entries.append(line)
 

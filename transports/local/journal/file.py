@@ -54,6 +54,7 @@ CREATE TABLE event (
     what TEXT,
     message TEXT,
     state TEXT NOT NULL,
+    owner TEXT NOT NULL,
     fence INTEGER NOT NULL,
     at REAL NOT NULL,
     record TEXT NOT NULL

@@ -215,10 +215,14 @@ class Ledger:
         )
         return tuple(_job(row) for row in rows)
 
+    def seq(self) -> int:
+        """The number of the newest line; 0 before the first."""
+        return int(self.connection.execute("SELECT coalesce(max(seq), 0) FROM event").fetchone()[0])
+
     def entries(self, after: int, job_id: str | None, limit: int) -> tuple[Entry, ...]:
         """The journal's lines, of all jobs or of one, in order."""
         rows = self.connection.execute(
-            "SELECT seq, record, what, message FROM event WHERE seq > :after"
+            "SELECT seq, owner, record, what, message FROM event WHERE seq > :after"
             + (" AND job = :job" if job_id is not None else "")
             + " ORDER BY seq LIMIT :limit",
             {"after": after, "job": job_id, "limit": limit},
@@ -277,9 +281,9 @@ class Ledger:
 
     def _write(self, claim: Claim, line: Line) -> None:
         self.connection.execute(
-            "INSERT INTO event (job, what, message, state, fence, at, record) "
-            f"VALUES (?, ?, ?, ?, ?, {NOW}, ?)",
-            (claim.job_id, line.what, line.message, line.state, claim.fence, line.record),
+            "INSERT INTO event (job, what, message, state, owner, fence, at, record) "
+            f"VALUES (?, ?, ?, ?, ?, ?, {NOW}, ?)",
+            (claim.job_id, line.what, line.message, line.state, claim.owner, claim.fence, line.record),
         )
 
 
@@ -300,6 +304,6 @@ def _job(row: Row) -> Job:
     return job_of(loads(record) | newest)
 
 
-def _entry(seq: int, record: str, what: str | None, message: str | None) -> Entry:
+def _entry(seq: int, owner: str, record: str, what: str | None, message: str | None) -> Entry:
     told = None if what is None or message is None else message_of(what, loads(message))
-    return Entry(job_of(loads(record)), told, seq)
+    return Entry(job_of(loads(record)), told, seq, owner)

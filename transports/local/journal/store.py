@@ -62,6 +62,11 @@ class SqliteJournal:
         self._heartbeat = heartbeat
         self._opened: _Opened | None = None
 
+    @property
+    def owner(self) -> str:
+        """The name under which this object owns jobs, from `open` to `close`."""
+        return self._now().owner.id
+
     async def open(self) -> None:
         """Get ready, as an owner with a name of its own. Raises UpdateRequired, StorageError."""
         failpoints.install_from_environment()
@@ -138,6 +143,10 @@ class SqliteJournal:
     ) -> tuple[Job, ...]:
         """The newest `limit` jobs, newest first."""
         return await self._read(lambda ledger: ledger.jobs(database, unsettled, limit))
+
+    async def seq(self) -> int:
+        """The number of the journal's newest line; 0 before the first."""
+        return await self._read(Ledger.seq)
 
     async def entries(
         self, *, after: int = 0, job_id: str | None = None, limit: int = 1000
