@@ -12,7 +12,7 @@
     ├── JobFailed               only from awaiting a result: the job ended as failed
     ├── JobCancelled            only from awaiting a result: the job ended as cancelled
     ├── Ambiguous               recovery cannot tell what happened; both copies are kept
-    ├── Interrupted             the process that ran the job ended first
+    ├── WasInterrupted          the process that ran the job ended first
     ├── OwnershipLost           another process took the job over; this one publishes nothing more
     ├── TransportError          says by `temporary` whether trying again can help
     │   ├── Unreachable
@@ -186,7 +186,7 @@ class Ambiguous(ReprieveError):
     kind = "ambiguous"
 
 
-class Interrupted(ReprieveError):
+class WasInterrupted(ReprieveError):
     """The process that ran the job ended before the job did."""
 
     kind = "interrupted"

@@ -6,7 +6,7 @@ An implementer finds here everything that it MUST do; the public contract suite
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from datetime import datetime
 from typing import Protocol
 
@@ -33,12 +33,17 @@ class Clock(Protocol):
         ...
 
 
+Events = AsyncGenerator[Event, bool | None]
+"""What a transport tells of one job, as it happens."""
+
+
 class Transport(Protocol):
     """Whatever carries jobs out.
 
     The stream of `carry_out`, and of `recover`, MUST end with a settling event (Completed, Cancelled,
     Failed, Interrupted) and MAY tell Progressed and Noted before it. The core asks for the next event
-    only when the one before is durable. It closes a stream that it no longer wants (`aclose`): whatever
+    only when the one before is durable; after a revocable Completed it sends whether the offer was
+    taken (see there), otherwise None. It closes a stream that it no longer wants (`aclose`): whatever
     runs for it MUST then stop without telling or changing anything more.
 
     An exception that is raised out of a stream before its first event, and is `temporary`, says
@@ -66,7 +71,7 @@ class Transport(Protocol):
         """Let go of everything; opened and closed once."""
         ...
 
-    def carry_out(self, job: Job) -> AsyncIterator[Event]:
+    def carry_out(self, job: Job) -> Events:
         """Do the work of `job` (one attempt of it) and tell how it goes."""
         ...
 
@@ -74,7 +79,7 @@ class Transport(Protocol):
         """Ask the work of `job` to stop. Its stream goes on, and tells how that ended. Idempotent."""
         ...
 
-    def recover(self, job: Job) -> AsyncIterator[Event]:
+    def recover(self, job: Job) -> Events:
         """Find out how the work of `job` stands, whose process is gone, and settle it.
 
         Asks the world (the database, the store, the service), never the journal alone, and MUST NOT
@@ -131,11 +136,15 @@ class Claim:
 
 @attrs.frozen
 class Entry:
-    """One line of the journal: what a job was told, and what it became. `seq` is the journal's."""
+    """One line of the journal: what a job was told, and what it became.
+
+    `seq` and `owner` (who wrote it) are filled in by the journal.
+    """
 
     job: Job
     message: Message | None
     seq: int = 0
+    owner: str = ""
 
 
 @attrs.frozen
@@ -158,6 +167,11 @@ class JournalStore(Protocol):
     @property
     def shared(self) -> bool:
         """Whether other processes can write here, so that cancels from them must be looked for."""
+        ...
+
+    @property
+    def owner(self) -> str:
+        """The name under which this object owns jobs; another one for each object that was opened."""
         ...
 
     async def open(self) -> None:
@@ -215,6 +229,10 @@ class JournalStore(Protocol):
         self, *, database: str | None = None, unsettled: bool = False, limit: int = 1000
     ) -> tuple[Job, ...]:
         """The newest `limit` jobs, newest first."""
+        ...
+
+    async def seq(self) -> int:
+        """The number of the journal's newest line; 0 before the first."""
         ...
 
     async def entries(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import attrs
 
+from .errors import Problem
 from .job import Job, Progress
 from .lifecycle import OUTCOMES, JobState, Trigger, advance
 from .messages import (
@@ -54,11 +55,11 @@ def reduce(job: Job, message: Message) -> Reduction:
         case Interrupted():
             return _interrupted(job, message)
         case Completed():
-            return _settled(job, message, percentage=100.0, **_made(job, message)), NOTHING
+            return _settled(attrs.evolve(_holding(job, message), percentage=100.0), message), NOTHING
         case Cancelled():
             return _settled(job, message), NOTHING
         case Failed(problem):
-            return _settled(job, message, error=problem), NOTHING
+            return _settled(job, message, problem), NOTHING
 
 
 def _progressed(job: Job, progress: Progress) -> Job:
@@ -69,18 +70,12 @@ def _progressed(job: Job, progress: Progress) -> Job:
 
 
 def _noted(job: Job, noted: Noted) -> Job:
-    return attrs.evolve(
-        job,
-        step=noted.step,
-        notes={**job.notes, **noted.notes},
-        backup=noted.backup or job.backup,
-        undo=noted.undo or job.undo,
-    )
+    return attrs.evolve(_holding(job, noted), step=noted.step, notes={**job.notes, **noted.notes})
 
 
 def _declined(job: Job, offer: Completed) -> Job:
     """A cancel was asked before the commit was recorded: the transport undoes."""
-    return attrs.evolve(job, step="undo", **_made(job, offer))
+    return attrs.evolve(_holding(job, offer), step="undo")
 
 
 def _cancel(job: Job, message: Cancel) -> Reduction:
@@ -98,11 +93,17 @@ def _interrupted(job: Job, message: Interrupted) -> Reduction:
     return attrs.evolve(job, state=state, attempt=job.attempt + 1, error=message.problem), (again,)
 
 
-def _made(job: Job, completed: Completed) -> dict[str, object]:
-    return {"backup": completed.backup or job.backup, "undo": completed.undo or job.undo}
+def _holding(job: Job, result: Completed | Noted) -> Job:
+    return attrs.evolve(job, backup=result.backup or job.backup, undo=result.undo or job.undo)
 
 
-def _settled(job: Job, message: Cancel | Cancelled | Completed | Failed, **changes: object) -> Job:
-    state = advance(job.state, message.trigger)
-    settled = {"error": None, "ended": message.at, **changes}
-    return attrs.evolve(job, state=state, outcome=OUTCOMES[job.state, message.trigger], **settled)
+def _settled(
+    job: Job, message: Cancel | Cancelled | Completed | Failed, problem: Problem | None = None
+) -> Job:
+    return attrs.evolve(
+        job,
+        state=advance(job.state, message.trigger),
+        outcome=OUTCOMES[job.state, message.trigger],
+        ended=message.at,
+        error=problem,
+    )

@@ -12,10 +12,10 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import aclosing
 from random import Random
-from typing import Any, cast
+from typing import Any
 
 import attrs
 
@@ -33,6 +33,7 @@ from .lifecycle import JobState
 from .messages import (
     Abort,
     Begin,
+    Cancelled,
     Completed,
     Effect,
     Event,
@@ -44,7 +45,7 @@ from .messages import (
     Start,
     StartAgain,
 )
-from .ports import Claim, Clock, Entry, JournalStore, Transport
+from .ports import Claim, Clock, Entry, Events, JournalStore, Transport
 from .reducer import reduce
 from .retry import RetryPolicy
 
@@ -76,15 +77,17 @@ class _Decided:
 class Run:
     """One job under way, in the process that owns it.
 
-    `job` is the job as decided; `told` as last made durable. `lost` says why this process can no
-    longer speak for it.
+    `job` is the job as decided; `told` as last made durable. `ended` is set once `told` is final or
+    `lost` says why this process can no longer speak for the job, or cannot now.
     """
 
     def __init__(self, job: Job, claim: Claim, transport: Transport, around: Surroundings) -> None:
         self.job = job
         self.told = job
         self.lost: ReprieveError | None = None
-        self._claim = claim
+        self.recovers = False
+        self.ended = asyncio.Event()
+        self.claim = claim
         self._transport = transport
         self._around = around
         self._outbox: deque[_Decided] = deque()
@@ -112,6 +115,7 @@ class Run:
 
     def recover(self) -> None:
         """Settle a job that was taken over from a process that is gone."""
+        self.recovers = True
         self._perform(Recover())
 
     async def drive(self) -> Job:
@@ -123,6 +127,8 @@ class Run:
             while not self.told.final:
                 await self._wake.wait()
                 self._wake.clear()
+                if isinstance(self.lost, OwnershipLost):
+                    raise self.lost
                 try:
                     await self._release()
                 except OwnershipLost as error:
@@ -130,31 +136,39 @@ class Run:
                     raise
                 except StorageError as error:
                     await self._start_over(error)
+            self.ended.set()
+            if self._stream:
+                await asyncio.wait((self._stream,))  # it clears away what recovery would have needed
             return self.told
         finally:
+            self.ended.set()
             await self._stop()
+
+    def disown(self, error: OwnershipLost) -> None:
+        """Another process has the job: `drive` raises `error`."""
+        self.lost = error
+        self._wake.set()
 
     # -- the way out ------------------------------------------------------------------------
 
     async def _release(self) -> None:
         while self._outbox:
             batch = tuple(self._outbox)
-            await self._around.journal.append(self._claim, tuple(decided.entry for decided in batch))
+            await self._around.journal.append(self.claim, tuple(decided.entry for decided in batch))
             for decided in batch:
                 self._outbox.popleft()
                 self.told = decided.entry.job
                 self._around.publish(self.told, True)
             async with self._durable:
                 self._durable.notify_all()
-            for decided in batch:
-                for effect in decided.effects:
-                    self._perform(effect)
+            for effect in (effect for decided in batch for effect in decided.effects):
+                self._perform(effect)
         if self.job is not self.told and not self.told.final:
             self._tell_progress()
 
     def _tell_progress(self) -> None:
         self._around.publish(self.job, False)
-        self._around.journal.progressed(self._claim, self.job)
+        self._around.journal.progressed(self.claim, self.job)
 
     async def _until_durable(self) -> None:
         async with self._durable:
@@ -165,25 +179,34 @@ class Run:
         await self._stop()
         self._outbox.clear()
         self._trouble = Problem.of(error)
-        self.lost, self.job = error, self.told
-        self._around.publish(self.job, False)
+        self.job = self.told
+        self._cannot_now(error)
         self._perform(Recover(1.0))
+
+    def _cannot_now(self, error: ReprieveError) -> None:
+        """Whoever waits for the job hears why; it is settled as soon as that is possible."""
+        self.lost = error
+        self.ended.set()
 
     # -- the way to the transport -----------------------------------------------------------
 
     def _perform(self, effect: Effect) -> None:
+        if self.job.final:
+            return
         match effect:
+            case Begin() if self.job.state is JobState.CANCELLING:
+                self.take(Cancelled())
             case Begin():
-                self._follow(self._transport.carry_out(self.job), 0.0)
+                self._follow(self._transport.carry_out(self.job))
             case Recover(delay):
-                self._follow(self._transport.recover(self.job), delay)
+                self._follow(self._transport.recover(self.job), delay, recovers=True)
             case Abort():
                 self._errand(self._abort())
             case StartAgain(delay):
                 self._errand(self._start_again(delay))
 
-    def _follow(self, events: AsyncIterator[Event], delay: float) -> None:
-        self._stream = asyncio.create_task(self._listen(events, delay))
+    def _follow(self, events: Events, delay: float = 0.0, *, recovers: bool = False) -> None:
+        self._stream = asyncio.create_task(self._listen(events, delay, recovers))
 
     def _errand(self, errand: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(errand)
@@ -202,50 +225,60 @@ class Run:
             await self._cut_stream()
             self._fail(error)
 
-    async def _listen(self, events: AsyncIterator[Event], delay: float) -> None:
+    async def _listen(self, events: Events, delay: float, recovers: bool) -> None:
         """Take what the transport tells until the work has settled, one way or the other."""
         if delay:
             await self._around.clock.sleep(delay)
         began = False
+        answer: bool | None = None
         try:
-            async with aclosing(cast("AsyncGenerator[Event, None]", events)):
-                async for event in events:
-                    if await self._heard(event):
-                        return
+            async with aclosing(events):
+                while True:
+                    event = await events.asend(answer)
                     began = True
-        except IllegalTransition as error:
-            self._fail(RemoteProtocolError(f"The transport told what cannot be: {error}"))
-        except Exception as error:  # whatever a transport throws, its job must end
-            self._broken_off(error, began)
-        else:
+                    answer = await self._heard(event, recovers)
+                    if self._over(event):
+                        return
+        except StopAsyncIteration:
             self._fail(
                 OutcomeUnknown(
                     "The transport stopped telling without saying how the job ended; look at the database "
                     "and at the list of backups."
                 )
             )
+        except IllegalTransition as error:
+            self._fail(RemoteProtocolError(f"The transport told what cannot be: {error}"))
+        except Exception as error:  # whatever a transport throws, its job must end
+            self._broken_off(error, began, recovers)
 
-    async def _heard(self, event: Event) -> bool:
-        """Take one event; whether it settled the work."""
+    async def _heard(self, event: Event, recovers: bool) -> bool | None:
+        """Take one event until it is durable; the answer to it, if it was an offer."""
         if isinstance(event, Progressed):
             self.take(event)
-            return False
+            return None
         if isinstance(event, Interrupted):
-            self.take(self._again_or_failed(event.problem))
-            return True
-        if isinstance(event, Completed) and event.revocable:
-            await self._around.listen()
+            event = self._untouched(event.problem) if recovers else self._again_or_failed(event.problem)
         if isinstance(event, Failed) and self._trouble:
             event = Failed(self._trouble)
+        offered = isinstance(event, Completed) and event.revocable
+        if offered:
+            await self._around.listen()
         self.take(event)
-        if self.job.final:
-            return True
         await self._until_durable()
-        return False
+        return self.told.final if offered else None
 
-    def _broken_off(self, error: Exception, began: bool) -> None:
+    def _over(self, event: Event) -> bool:
+        """Whether the stream has nothing more to tell after `event`, and nothing to clear away."""
+        if isinstance(event, Completed) and event.revocable:
+            return False
+        return isinstance(event, Completed | Cancelled | Failed | Interrupted)
+
+    def _broken_off(self, error: Exception, began: bool, recovers: bool) -> None:
         problem = Problem.of(error)
-        if problem.temporary and not began:
+        if problem.temporary and recovers:
+            self._cannot_now(problem.error())
+            self._perform(Recover(self._around.retry.longest))
+        elif problem.temporary and not began:
             self.take(self._again_or_failed(problem))
         elif problem.temporary:
             self._fail(
@@ -257,6 +290,10 @@ class Run:
     def _again_or_failed(self, problem: Problem) -> Interrupted | Failed:
         delay = self._around.retry.delay(self.job.attempt, problem, self._around.random)
         return Failed(problem) if delay is None else Interrupted(problem, delay)
+
+    def _untouched(self, problem: Problem) -> Cancelled | Failed:
+        """What a recovery that found nothing done makes of the job: it is never begun again by itself."""
+        return Cancelled() if self.job.state is JobState.CANCELLING else Failed(problem)
 
     def _fail(self, error: Exception) -> None:
         if not self.job.final:

@@ -1,136 +1,79 @@
-"""From a URL or a path to the transport that carries it.
+"""From a path or a URL to whatever carries its jobs out.
 
-A table of schemes: `offline:` is the simulated service, a path (or `file:`) a database of this machine.
-Other packages add schemes by an entry point in the group `reprieve.transports`, whose name is the scheme and
-whose object is an Opener. Knows names only: what it opens is imported when it is asked for.
+One table of schemes; a package of yours joins it with an entry point in the group
+`reprieve.transports` (name: the scheme; value: a function like those below). Nothing is imported
+before its scheme is asked for.
 """
 
 from __future__ import annotations
 
+import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, Protocol
-from urllib.parse import unquote, urlsplit
+from importlib.metadata import entry_points
+from random import Random
+from typing import Any
 
 import attrs
 
 from ..core.errors import InvalidRequest, Unsupported
-from ..core.ports import Clock, Transport
+from ..core.ports import Clock, JournalStore, Transport
 
-if TYPE_CHECKING:
-    from .local.home import Home
-
-ENTRY_POINTS = "reprieve.transports"
-
-# One letter before a colon is a drive of Windows, not a scheme.
-_SCHEME = re.compile(r"([a-z][a-z0-9+.-]+):", re.IGNORECASE)
+GROUP = "reprieve.transports"
 
 
 @attrs.frozen
 class Opened:
-    """A transport, not yet opened, and the clock that it lives by: its jobs must live by the same."""
+    """A transport with the journal, the clock and the randomness that belong to it. None is open yet.
+
+    `options` are what another process needs, beside the database's name, to open the same transport.
+    """
 
     transport: Transport
+    journal: JournalStore
     clock: Clock
+    random: Random
+    options: Mapping[str, object] = attrs.field(factory=dict)
 
 
-class Opener(Protocol):
-    """Makes the transport for a target of its scheme.
+Opener = Callable[..., Opened]
+"""Called with the whole target and the options that `connect` was given."""
 
-    `clock` None is the transport's own choice. Raises InvalidRequest for a target or an option
-    that makes no sense.
-    """
+OPENERS: dict[str, str] = {
+    "file": "reprieve.transports.local.transport:open_local",
+    "offline": "reprieve.transports.offline.transport:open_offline",
+}
 
-    def __call__(
-        self, target: str, *, store: str | None, home: Home | None, clock: Clock | None, **options: Any
-    ) -> Opened:
-        """The transport for `target`."""
-        ...
+_SCHEME = re.compile(r"([a-z][a-z0-9+.-]+):", re.IGNORECASE)  # two letters at least: C: is a drive
 
 
-def open_target(
-    target: str,
-    *,
-    store: str | None = None,
-    home: Home | None = None,
-    clock: Clock | None = None,
-    **options: Any,
-) -> Opened:
-    """The transport for a URL or a path; `options` are the transport's own.
-
-    Raises InvalidRequest for an unknown scheme, Unsupported for one that is to come.
-    """
-    return _opener(_scheme(target))(target, store=store, home=home, clock=clock, **options)
-
-
-def schemes() -> tuple[str, ...]:
-    """Every scheme that can be opened here."""
-    return tuple(sorted({*_BUILT_IN, *_installed()}))
-
-
-def _scheme(target: str) -> str:
+def scheme_of(target: str) -> str:
+    """The scheme of a URL in lower case; `file` for a plain path."""
     found = _SCHEME.match(target)
     return found[1].lower() if found else "file"
 
 
+def open_target(target: str | os.PathLike[str], **options: Any) -> Opened:
+    """What serves `target`: a path, or a URL of a known scheme.
+
+    Raises InvalidRequest for an empty target, Unsupported for a scheme that nobody serves, and whatever
+    the scheme's own opener raises for options that it does not take.
+    """
+    name = os.fspath(target)
+    if not name:
+        raise InvalidRequest("The target is empty; name a database's path, or a URL such as offline:.")
+    return _opener(scheme_of(name))(name, **options)
+
+
 def _opener(scheme: str) -> Opener:
-    if scheme in _BUILT_IN:
-        return _BUILT_IN[scheme]
-    installed = _installed()
-    if scheme in installed:
-        opener: Opener = installed[scheme]()
+    if scheme in OPENERS:
+        module, _, function = OPENERS[scheme].partition(":")
+        opener: Opener = getattr(import_module(module), function)
         return opener
-    raise InvalidRequest(
-        f"Nothing here opens '{scheme}:'; there is {', '.join(schemes())}. For a file of that name, write './' first."
+    for entry in entry_points(group=GROUP, name=scheme):
+        found: Opener = entry.load()
+        return found
+    raise Unsupported(
+        f"Nothing here serves {scheme}: targets. Known are a path and {', '.join(sorted(OPENERS))}."
     )
-
-
-def _installed() -> dict[str, Callable[[], Any]]:
-    from importlib.metadata import entry_points  # late: reads every installed package
-
-    return {entry.name: entry.load for entry in entry_points(group=ENTRY_POINTS)}
-
-
-def _open_offline(
-    target: str, *, store: str | None, home: Home | None, clock: Clock | None, **options: Any
-) -> Opened:
-    from .offline.opening import open_offline
-
-    if store is not None:
-        raise InvalidRequest("An offline service has a store of its own; leave 'store' out.")
-    return open_offline(target, clock=clock, **options)
-
-
-def _open_local(
-    target: str, *, store: str | None, home: Home | None, clock: Clock | None, **options: Any
-) -> Opened:
-    from .clock import RealClock
-
-    open_local = import_module(".local.transport", __package__).open_local
-    clock = clock or RealClock()
-    return Opened(open_local(_path(target), store=store, home=home, clock=clock, **options), clock)
-
-
-def _path(target: str) -> str:
-    if not target.lower().startswith("file:"):
-        return target
-    parts = urlsplit(target)
-    if parts.netloc not in ("", "localhost") or parts.query or parts.fragment:
-        raise InvalidRequest(f"'{target}' is not the URL of a file here; write file:///path or the plain path.")
-    path = unquote(parts.path)
-    return path[1:] if re.match(r"/[a-z]:", path, re.IGNORECASE) else path
-
-
-def _open_http(
-    target: str, *, store: str | None, home: Home | None, clock: Clock | None, **options: Any
-) -> Opened:
-    raise Unsupported(f"'{target}' is a service, and this version speaks to none yet; give the path of a database.")
-
-
-_BUILT_IN: dict[str, Opener] = {
-    "offline": _open_offline,
-    "file": _open_local,
-    "http": _open_http,
-    "https": _open_http,
-}

@@ -1,0 +1,304 @@
+"""Library: one database and its backups, with every operation of core/operations.py as a method."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from types import TracebackType
+from typing import Any, Self, cast
+
+from reprieve.core.errors import InvalidRequest, NotFound, ReprieveError, Unsupported
+from reprieve.core.job import AssetVersion, Backup, Job, JobKind, UndoCopy
+from reprieve.core.operations import Operation
+from reprieve.core.orchestrator import Orchestrator, Request
+from reprieve.core.ports import Transport
+from reprieve.core.retry import RetryPolicy
+from reprieve.transports.registry import Opened, open_target
+
+from .running_job import ResultT, RunningJob
+
+OPEN_WITH = "open_with"
+"""Under which of a job's options stands what another process needs to open its transport."""
+
+
+class Library:
+    """One database and its backups.
+
+    Made by `connect`, used in an `async with`. Leaving the block cancels what still runs (but for a
+    creation that was detached) and waits until the originals are back. Every method raises
+    Unsupported where the transport does not have the operation.
+    """
+
+    def __init__(
+        self,
+        opened: Opened,
+        *,
+        limit: int = 2,
+        retry: RetryPolicy | None = None,
+        long_lived: bool = False,
+    ) -> None:
+        self._transport = opened.transport
+        self._open_with = opened.options
+        self._others: list[Transport] = []
+        self._orchestrator = Orchestrator(
+            opened.journal,
+            opened.clock,
+            self._transport_of,
+            limit=limit,
+            retry=retry,
+            random=opened.random,
+            resumes_detached=long_lived,
+        )
+
+    async def __aenter__(self) -> Self:
+        await self._transport.open()
+        try:
+            await self._orchestrator.open()
+        except BaseException:
+            await self._transport.close()
+            raise
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            await self._orchestrator.close()
+        finally:
+            for transport in (*self._others, self._transport):
+                await transport.close()
+
+    @property
+    def database(self) -> str:
+        """The canonical name of the database."""
+        return self._transport.database
+
+    @property
+    def operations(self) -> frozenset[Operation]:
+        """Which operations this library's transport has."""
+        return self._transport.operations
+
+    # -- backups ----------------------------------------------------------------------------
+
+    async def backups(self) -> tuple[Backup, ...]:
+        """The backups of this database, oldest first."""
+        self._need(Operation.BACKUPS)
+        return await self._transport.backups()
+
+    async def backup(self, backup: str) -> Backup:
+        """One backup by its id. Raises NotFound."""
+        self._need(Operation.BACKUP)
+        return await self._transport.backup(backup)
+
+    async def create_backup(
+        self, *, idempotency_key: str | None = None, detach: bool = False, **options: object
+    ) -> RunningJob[Backup]:
+        """Back the database up.
+
+        The same `idempotency_key` gives the same job. With `detach`, the job outlives this library: a
+        long-lived process runs it again if this one dies. `options` are the transport's own (docs).
+        """
+        self._need(Operation.CREATE_BACKUP)
+        request = Request(
+            JobKind.CREATION, idempotency_key=idempotency_key, detached=detach, options=self._with(options)
+        )
+        return await self._ask(request, _backup_of)
+
+    async def restore(
+        self, backup: str, *, idempotency_key: str | None = None, detach: bool = False, **options: object
+    ) -> RunningJob[Backup]:
+        """Put a backup back in place of the whole database; what it replaces can be reverted to.
+
+        Raises NotFound for an unknown backup, Conflict while another restoration of it is unsettled.
+        """
+        self._need(Operation.RESTORE)
+        await self._transport.backup(backup)
+        request = Request(
+            JobKind.RESTORATION,
+            backup_id=backup,
+            idempotency_key=idempotency_key,
+            detached=detach,
+            options=self._with(options),
+        )
+        return await self._ask(request, _backup_of)
+
+    async def delete(self, backup: str) -> None:
+        """Hide a backup; its data stays until a prune. Raises NotFound."""
+        self._need(Operation.DELETE)
+        await self._transport.delete(backup)
+
+    async def cancel_creation(self, backup: str) -> Job:
+        """Cancel the job that creates this backup; returns once it has ended. Raises NotFound, TooLate."""
+        self._need(Operation.CANCEL_CREATION)
+        return await self.cancel((await self.creation_status(backup)).id)
+
+    async def creation_status(self, backup: str) -> Job:
+        """The job that creates, or created, this backup. Raises NotFound."""
+        self._need(Operation.CREATION_STATUS)
+        return await self._job_of(JobKind.CREATION, backup)
+
+    async def cancel_restoration(self, backup: str) -> Job:
+        """Cancel this backup's restoration; returns once the original is back. Raises NotFound, TooLate."""
+        self._need(Operation.CANCEL_RESTORATION)
+        return await self.cancel((await self.restoration_status(backup)).id)
+
+    async def restoration_status(self, backup: str) -> Job:
+        """The newest job that restores, or restored, this backup. Raises NotFound."""
+        self._need(Operation.RESTORATION_STATUS)
+        return await self._job_of(JobKind.RESTORATION, backup)
+
+    # -- the way back -----------------------------------------------------------------------
+
+    async def revert(
+        self,
+        undo: str | None = None,
+        *,
+        idempotency_key: str | None = None,
+        detach: bool = False,
+        **options: object,
+    ) -> RunningJob[UndoCopy]:
+        """Bring back what the last restoration (or the one that left `undo`) replaced.
+
+        What was written since is kept as an undo copy of its own, which is the job's result. Raises
+        NotFound where there is nothing to go back to.
+        """
+        self._need(Operation.REVERT)
+        copies = await self._transport.undo_copies()
+        chosen = next((copy for copy in copies if undo in (None, copy.id)), None)
+        if chosen is None:
+            wanted = f"no undo copy {undo}" if undo else "nothing to revert"
+            raise NotFound(f"There is {wanted} for {self.database}.")
+        request = Request(
+            JobKind.RESTORATION,
+            undo_id=chosen.id,
+            idempotency_key=idempotency_key,
+            detached=detach,
+            options=self._with(options),
+        )
+        return await self._ask(request, _undo_of)
+
+    async def undo_copies(self) -> tuple[UndoCopy, ...]:
+        """What `revert` can go back to, newest first."""
+        self._need(Operation.UNDO_COPIES)
+        return await self._transport.undo_copies()
+
+    async def forget_undo(self, undo: str) -> None:
+        """Drop an undo copy for good. Raises NotFound."""
+        self._need(Operation.FORGET_UNDO)
+        await self._transport.forget_undo(undo)
+
+    # -- jobs -------------------------------------------------------------------------------
+
+    async def jobs(self, *, unsettled: bool = False, limit: int = 1000) -> tuple[Job, ...]:
+        """The jobs of this database, newest first, whichever process runs them."""
+        return await self._orchestrator.jobs(database=self.database, unsettled=unsettled, limit=limit)
+
+    async def job(self, job: str) -> Job:
+        """One job by its id, as it stands. Raises NotFound."""
+        return await self._orchestrator.job(job)
+
+    async def follow(self, job: str) -> RunningJob[Job]:
+        """A job that somebody asked for, here or in another process, to iterate over or await."""
+        return RunningJob(await self._orchestrator.job(job), self._orchestrator, _itself)
+
+    async def cancel(self, job: str) -> Job:
+        """Cancel a job, in whichever process it runs; returns once everything is as it was before.
+
+        Raises TooLate if it completed first, JobFailed if it failed, NotFound if there is none.
+        """
+        return await self._orchestrator.cancel(job)
+
+    async def watch(self) -> AsyncGenerator[Job]:
+        """Every job's changes as they come, after how the unsettled ones stand now. Never ends by itself."""
+        watch = await self._orchestrator.watch_all(self.database)
+        try:
+            async for job in watch:
+                yield job
+        finally:
+            self._orchestrator.unwatch(watch)
+
+    # -- documents --------------------------------------------------------------------------
+
+    async def backup_assets(
+        self, assets: Sequence[Mapping[str, object]] | None = None
+    ) -> tuple[AssetVersion, ...]:
+        """Keep each JSON document (it needs a string `id`) whole, as its next version.
+
+        Without an argument, back the database up instead. Raises InvalidRequest for one without an id.
+        """
+        self._need(Operation.BACKUP_ASSETS)
+        if assets is None:
+            await (await self.create_backup())
+            return ()
+        for asset in assets:
+            if not isinstance(asset.get("id"), str):
+                raise InvalidRequest("An asset needs an `id` that is a string; nothing was kept.")
+        return await self._transport.keep_assets(tuple(assets))
+
+    async def backup_asset(self, asset: Mapping[str, object] | None = None) -> AssetVersion | None:
+        """Keep one JSON document whole; without one, back the database up instead."""
+        self._need(Operation.BACKUP_ASSET)
+        kept = await self.backup_assets(None if asset is None else (asset,))
+        return kept[0] if kept else None
+
+    async def assets(self) -> tuple[AssetVersion, ...]:
+        """The newest version of every kept document."""
+        self._need(Operation.ASSETS)
+        return await self._transport.assets()
+
+    async def asset(self, asset: str, version: int | None = None) -> dict[str, object]:
+        """One kept document, whole: its newest version, or a named one. Raises NotFound."""
+        self._need(Operation.ASSET)
+        return await self._transport.asset(asset, version)
+
+    async def asset_history(self, asset: str) -> tuple[AssetVersion, ...]:
+        """Every kept version of one document, oldest first. Raises NotFound."""
+        self._need(Operation.ASSET_HISTORY)
+        return await self._transport.asset_history(asset)
+
+    # -- inside -----------------------------------------------------------------------------
+
+    async def _ask(self, request: Request, result: Callable[[Job], ResultT]) -> RunningJob[ResultT]:
+        job = await self._orchestrator.submit(request, self._transport)
+        return RunningJob(job, self._orchestrator, result)
+
+    async def _job_of(self, kind: JobKind, backup: str) -> Job:
+        for job in await self._orchestrator.jobs(database=self.database):
+            of = job.backup_id or (job.backup.id if job.backup else None)
+            if job.kind is kind and of == backup:
+                return job
+        raise NotFound(f"No {kind} of a backup {backup} is known for {self.database}.")
+
+    def _need(self, operation: Operation) -> None:
+        if operation not in self._transport.operations:
+            raise Unsupported(
+                f"{self.database} has no operation '{operation}': its transport cannot do that."
+            )
+
+    def _with(self, options: Mapping[str, object]) -> dict[str, object]:
+        return {**options, OPEN_WITH: self._open_with}
+
+    async def _transport_of(self, job: Job) -> Transport:
+        """The transport for a job that another process has left behind."""
+        if job.database == self.database:
+            return self._transport
+        open_with = cast("Mapping[str, Any]", job.options.get(OPEN_WITH, {}))
+        transport = open_target(job.database, **open_with).transport
+        await transport.open()
+        self._others.append(transport)
+        return transport
+
+
+def _backup_of(job: Job) -> Backup:
+    if job.backup is None:
+        raise ReprieveError(f"Job {job.id} completed without a backup; please report it.")
+    return job.backup
+
+
+def _undo_of(job: Job) -> UndoCopy:
+    if job.undo is None:
+        raise ReprieveError(f"Job {job.id} completed without an undo copy; please report it.")
+    return job.undo
+
+
+def _itself(job: Job) -> Job:
+    return job

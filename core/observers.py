@@ -1,0 +1,106 @@
+"""Observers: every change of state in order, progress coalesced.
+
+An observer pulls, at its own speed; nothing that it does or fails to do reaches the job. Of
+progress it gets the newest for each job, at most ten a second; a change of state carries the exact
+last progress and replaces whatever was still waiting. A percentage never falls.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from contextlib import suppress
+
+from .job import Job
+from .ports import Clock
+
+PAUSE = 0.1
+"""Seconds between two reports of progress on one job to one observer."""
+
+
+class Watch:
+    """An asynchronous iterator over the jobs that an observer asked for.
+
+    With `ends`, it ends after the final state of the (one) job that it watches.
+    """
+
+    def __init__(self, clock: Clock, wants: Callable[[Job], bool], *, ends: bool = False) -> None:
+        self._clock = clock
+        self._wants = wants
+        self._ends = ends
+        self._changes: deque[Job] = deque()
+        self._progress: dict[str, Job] = {}
+        self._known: dict[str, tuple[object, ...]] = {}
+        self._due: dict[str, float] = {}
+        self._wake = asyncio.Event()
+        self._over = False
+
+    def offer(self, job: Job, changed: bool) -> None:
+        """A job as it became; `changed` if more than its progress did."""
+        if not self._wants(job):
+            return
+        if changed:
+            if self._known.get(job.id) == _standing(job):
+                return
+            self._known[job.id] = _standing(job)
+            self._progress.pop(job.id, None)
+            self._changes.append(job)
+        else:
+            self._progress[job.id] = job
+        self._wake.set()
+
+    def close(self) -> None:
+        """Nothing more will come: the iteration ends with what is waiting."""
+        self._over = True
+        self._wake.set()
+
+    def __aiter__(self) -> Watch:
+        return self
+
+    async def __anext__(self) -> Job:
+        while True:
+            job = self._next()
+            if job is not None:
+                return job
+            if self._over:
+                raise StopAsyncIteration
+            await self._until_something()
+
+    def _next(self) -> Job | None:
+        if self._changes:
+            job = self._changes.popleft()
+            self._due[job.id] = self._clock.monotonic() + PAUSE
+            if job.final:
+                self._due.pop(job.id)
+                self._known.pop(job.id, None)
+                self._over = self._over or self._ends
+            return job
+        now = self._clock.monotonic()
+        for job_id, job in self._progress.items():
+            if self._due.get(job_id, 0.0) <= now:
+                del self._progress[job_id]
+                self._due[job_id] = now + PAUSE
+                return job
+        return None
+
+    async def _until_something(self) -> None:
+        self._wake.clear()
+        if not self._progress:
+            await self._wake.wait()
+            return
+        soonest = min(self._due[job_id] for job_id in self._progress)
+        pause = asyncio.ensure_future(self._clock.sleep(max(0.0, soonest - self._clock.monotonic())))
+        news = asyncio.ensure_future(self._wake.wait())
+        try:
+            await asyncio.wait((pause, news), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in (pause, news):
+                task.cancel()
+                with suppress(asyncio.CancelledError):
+                    await task
+
+
+def _standing(job: Job) -> tuple[object, ...]:
+    """What tells two changes of one job apart, so that none is told twice."""
+    return job.state, job.outcome, job.attempt, job.step

@@ -1,0 +1,394 @@
+"""The orchestrator: many jobs, one at a time on a database, at most so many at once.
+
+It owns the runs of this process, decides whose turn it is (line.py), tells observers
+(observers.py), carries cancels between processes through the journal, and settles what a process
+that is gone has left behind. What it never does by itself is work that nobody asked for.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
+from random import Random
+
+import attrs
+
+from .errors import (
+    Conflict,
+    IllegalTransition,
+    JobCancelled,
+    JobFailed,
+    OwnershipLost,
+    Problem,
+    StorageError,
+    TooLate,
+    WasInterrupted,
+)
+from .job import Job, JobKind
+from .lifecycle import JobState, Outcome
+from .line import Line
+from .messages import Cancel, Failed, Interrupted, Start
+from .observers import Watch
+from .ports import Claim, Clock, Entry, JournalStore, Takeover, Transport
+from .reducer import reduce
+from .retry import RetryPolicy
+from .runner import Run, Surroundings
+
+LISTEN_EVERY = 0.1
+"""Seconds until a cancel from another process is seen."""
+
+SETTLE_EVERY = 10
+"""In how many rounds of listening the jobs of dead processes are looked for once."""
+
+
+@attrs.frozen
+class Request:
+    """What somebody asks for: a creation, a restoration (`backup_id`) or a revert (`undo_id`)."""
+
+    kind: JobKind
+    backup_id: str | None = None
+    undo_id: str | None = None
+    idempotency_key: str | None = None
+    detached: bool = False
+    options: Mapping[str, object] = attrs.field(factory=dict)
+
+
+class Orchestrator:
+    """The jobs of one process, over a journal that it may share with others.
+
+    `transport_of` gives the transport for a job that another process began. `limit` is how many jobs
+    run at once. `resumes_detached` says that this process lives long, and may run a detached creation
+    again whose process died.
+    """
+
+    def __init__(
+        self,
+        journal: JournalStore,
+        clock: Clock,
+        transport_of: Callable[[Job], Awaitable[Transport]],
+        *,
+        limit: int = 2,
+        retry: RetryPolicy | None = None,
+        random: Random | None = None,
+        resumes_detached: bool = False,
+    ) -> None:
+        self._journal = journal
+        self._clock = clock
+        self._transport_of = transport_of
+        self._random = random or Random()
+        self._resumes_detached = resumes_detached
+        self._line = Line(limit)
+        self._runs: dict[str, Run] = {}
+        self._watches: set[Watch] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._turn = asyncio.Event()
+        self._heard = 0
+        self._around = Surroundings(
+            journal, clock, retry or RetryPolicy(), self._random, self._publish, self.listen
+        )
+
+    async def open(self) -> None:
+        """Open the journal, settle what dead processes left, and begin to give turns."""
+        await self._journal.open()
+        self._spawn(self._give_turns())
+        for run in await self._settle_abandoned():
+            await run.ended.wait()
+        if self._journal.shared:
+            self._spawn(self._mind_others())
+
+    async def close(self) -> None:
+        """Cancel what runs and wait until the originals are back; detached creations stay unsettled."""
+        runs = [run for run in self._runs.values() if not _outlives(run.job)]
+        for run in runs:
+            if not (run.job.final or run.recovers):
+                run.take(Cancel())
+        for run in runs:
+            await run.ended.wait()
+        for task in tuple(self._tasks):
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+        for watch in self._watches:
+            watch.close()
+        await self._journal.close()
+
+    # -- asking -----------------------------------------------------------------------------
+
+    async def submit(self, request: Request, transport: Transport) -> Job:
+        """Queue a job on the transport's database; the job that has its idempotency key, if one has.
+
+        Raises Conflict for a second restoration of one database.
+        """
+        wanted = Job(
+            id=f"{self._random.getrandbits(80):020x}",
+            database=transport.database,
+            created=self._clock.now(),
+            **attrs.asdict(request, recurse=False),
+        )
+        job, claim = await self._journal.create(wanted)
+        if claim is None:
+            return _same_request(wanted, job)
+        run = self._adopt(job, claim, transport)
+        self._publish(job, True)
+        self._line.join(job.id, job.database)
+        self._turn.set()
+        return run.job
+
+    async def cancel(self, job_id: str) -> Job:
+        """Cancel a job, wherever it runs; returns it once everything is as it was before.
+
+        Cancelling what is cancelled already is accepted. Raises TooLate if the job completed,
+        JobFailed if it failed, NotFound if there is none.
+        """
+        await self.ask_cancel(job_id)
+        job = await self.wait(job_id)
+        if job.outcome is Outcome.COMPLETED:
+            raise TooLate(_too_late(job))
+        return raise_unless_done(job)
+
+    async def ask_cancel(self, job_id: str) -> Job:
+        """Ask a job to stop and return at once. Raises TooLate, IllegalTransition or NotFound."""
+        run = self._runs.get(job_id)
+        job = run.job if run else await self.job(job_id)
+        if job.outcome is Outcome.CANCELLED:
+            return job
+        if job.outcome is Outcome.COMPLETED:
+            raise TooLate(_too_late(job))
+        if job.final:
+            raise IllegalTransition(f"Job {job_id} has failed already; there is nothing to cancel.")
+        if run:
+            return run.take(Cancel())
+        await self._journal.ask_cancel(job_id)
+        return await self.job(job_id)
+
+    async def job(self, job_id: str) -> Job:
+        """One job as it stands. Raises NotFound."""
+        run = self._runs.get(job_id)
+        return run.job if run else await self._journal.job(job_id)
+
+    async def jobs(
+        self, *, database: str | None = None, unsettled: bool = False, limit: int = 1000
+    ) -> tuple[Job, ...]:
+        """The newest jobs, newest first."""
+        found = await self._journal.jobs(database=database, unsettled=unsettled, limit=limit)
+        return tuple(self._runs[job.id].job if job.id in self._runs else job for job in found)
+
+    async def wait(self, job_id: str) -> Job:
+        """The job once it is settled, wherever it runs.
+
+        Raises NotFound, and StorageError where its journal cannot be written.
+        """
+        run = self._runs.get(job_id)
+        if run:
+            await run.ended.wait()
+            if run.told.final:
+                return run.told
+            if run.lost and not isinstance(run.lost, OwnershipLost):
+                raise run.lost
+        job = await self._journal.job(job_id)
+        while not job.final:
+            await self._clock.sleep(LISTEN_EVERY)
+            job = await self._journal.job(job_id)
+        return job
+
+    async def watch(self, job_id: str) -> Watch:
+        """One job's changes, from how it stands now to its end. Raises NotFound."""
+        await self._catch_up()
+        watch = Watch(self._clock, lambda other: other.id == job_id, ends=True)
+        self._watches.add(watch)
+        watch.offer(await self.job(job_id), True)
+        return watch
+
+    async def watch_all(self, database: str | None = None) -> Watch:
+        """The changes of every job (of one database), after how the unsettled ones stand now."""
+        await self._catch_up()
+        watch = Watch(self._clock, lambda job: database in (None, job.database))
+        self._watches.add(watch)
+        for job in reversed(await self.jobs(database=database, unsettled=True)):
+            watch.offer(job, True)
+        return watch
+
+    def unwatch(self, watch: Watch) -> None:
+        """Nothing more for this one; its iteration ends."""
+        watch.close()
+        self._watches.discard(watch)
+
+    async def listen(self) -> None:
+        """Take the cancels that other processes have asked for."""
+        if not (self._journal.shared and self._runs):
+            return
+        for job_id in await self._journal.asked_cancels():
+            run = self._runs.get(job_id)
+            if run and not run.job.final and run.job.state is not JobState.CANCELLING:
+                run.take(Cancel())
+
+    # -- running ----------------------------------------------------------------------------
+
+    def _adopt(self, job: Job, claim: Claim, transport: Transport) -> Run:
+        run = Run(job, claim, transport, self._around)
+        self._runs[job.id] = run
+        self._spawn(self._see_through(run))
+        return run
+
+    async def _see_through(self, run: Run) -> None:
+        job = run.job
+        try:
+            await run.drive()
+        except OwnershipLost:
+            pass  # its new owner tells how it goes on, through the journal
+        finally:
+            del self._runs[job.id]
+            self._line.leave(job.id, job.database)
+            self._line.retry()
+            self._turn.set()
+
+    async def _give_turns(self) -> None:
+        while True:
+            await self._turn.wait()
+            self._turn.clear()
+            while (job_id := self._line.next()) is not None:
+                await self._give_turn(self._runs[job_id])
+
+    async def _give_turn(self, run: Run) -> None:
+        job = run.job
+        try:
+            active = await self._journal.activate(run.claim)
+        except OwnershipLost as error:
+            run.disown(error)
+            return
+        except StorageError:
+            active = False  # asked again; whoever waits hears of it from the first thing that is written
+        if run.job.state is not JobState.IDLE:
+            return  # cancelled meanwhile: it leaves the line by itself
+        if active:
+            self._line.started(job.id)
+            run.take(Start())
+        else:
+            self._line.blocked(job.id, job.database)
+
+    # -- other processes --------------------------------------------------------------------
+
+    async def _mind_others(self) -> None:
+        """Now and then, look at what other processes did in the journal."""
+        rounds = 0
+        while True:
+            await self._clock.sleep(LISTEN_EVERY)
+            rounds += 1
+            try:
+                await self.listen()
+                await self._hear_others()
+                if rounds % SETTLE_EVERY == 0:
+                    await self._settle_abandoned()
+            except StorageError:
+                continue  # the journal cannot be read just now; whoever waits for a job hears why
+            self._line.retry()
+            self._turn.set()
+
+    async def _catch_up(self) -> None:
+        if not self._watches:
+            self._heard = await self._journal.seq()
+
+    async def _hear_others(self) -> None:
+        if not self._watches:
+            return
+        for entry in await self._journal.entries(after=self._heard):
+            self._heard = entry.seq
+            if entry.owner != self._journal.owner:
+                self._publish(entry.job, True)
+        for job in await self._journal.jobs(unsettled=True):
+            if job.id not in self._runs:
+                self._publish(job, False)
+
+    async def _settle_abandoned(self) -> list[Run]:
+        """Take over what dead processes left; the runs that settle it."""
+        runs = []
+        for job in await self._journal.abandoned():
+            takeover = await self._journal.claim(job.id)
+            run = takeover and await self._settle(takeover)
+            if run:
+                runs.append(run)
+        return runs
+
+    async def _settle(self, takeover: Takeover) -> Run | None:
+        job = takeover.job
+        resumes = self._resumes_detached and _outlives(job) and not takeover.cancel_asked
+        if job.state is JobState.IDLE and not resumes:
+            await self._give_up(takeover)
+            return None
+        run = self._adopt(job, takeover.claim, await self._transport_of(job))
+        if job.state is JobState.IDLE:
+            self._line.join(job.id, job.database)
+            self._turn.set()
+        elif resumes:
+            run.take(Interrupted(_gone(job)))
+        else:
+            if takeover.cancel_asked:
+                run.take(Cancel())
+            run.recover()
+            return run
+        return None
+
+    async def _give_up(self, takeover: Takeover) -> None:
+        """A job that waited when its process ended: nothing was done, and nobody is there to want it."""
+        job, now = takeover.job, self._clock.now()
+        ending = (Cancel(now),) if takeover.cancel_asked else (Start(now), Failed(_gone(job), now))
+        entries = []
+        for message in ending:
+            job, _ = reduce(job, message)
+            entries.append(Entry(job, message))
+        await self._journal.append(takeover.claim, tuple(entries))
+        self._publish(job, True)
+
+    def _publish(self, job: Job, changed: bool) -> None:
+        for watch in self._watches:
+            watch.offer(job, changed)
+
+    def _spawn(self, work: Awaitable[None]) -> None:
+        task = asyncio.ensure_future(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+
+def raise_unless_done(job: Job) -> Job:
+    """A settled job, unless it failed: JobFailed then. A cancelled job is what a cancel asked for."""
+    if job.error and job.state is JobState.FAILED:
+        raise JobFailed(f"The {job.kind} {job.id} failed: {job.error.message}", job.error, job.id)
+    return job
+
+
+def raise_unless_completed(job: Job) -> Job:
+    """A settled job, if it completed. Raises JobFailed or JobCancelled otherwise."""
+    if job.outcome is Outcome.CANCELLED:
+        raise JobCancelled(f"The {job.kind} {job.id} was cancelled; everything is as it was before.", job.id)
+    return raise_unless_done(job)
+
+
+def _same_request(wanted: Job, found: Job) -> Job:
+    """The job that has the idempotency key, if it is what is wanted now."""
+    if (wanted.kind, wanted.database, wanted.backup_id) == (found.kind, found.database, found.backup_id):
+        return found
+    raise Conflict(
+        f"The idempotency key {wanted.idempotency_key!r} belongs to the {found.kind} {found.id} of "
+        f"{found.database}; use another key for another request."
+    )
+
+
+def _outlives(job: Job) -> bool:
+    return job.detached and job.kind is JobKind.CREATION
+
+
+def _gone(job: Job) -> Problem:
+    if job.state is JobState.IDLE:
+        said = f"The process that asked for this {job.kind} ended before it began; nothing was done."
+    else:
+        said = f"The process that ran this {job.kind} ended before it was done; the database is untouched."
+    return Problem(WasInterrupted.kind, f"{said} Start it again if it is still wanted.")
+
+
+def _too_late(job: Job) -> str:
+    if job.kind is JobKind.RESTORATION:
+        return (
+            f"It is too late to cancel: job {job.id} has completed. `revert` brings the former content back."
+        )
+    return f"It is too late to cancel: job {job.id} has completed. `delete` hides the backup that it made."
