@@ -36,7 +36,7 @@ def open_repository(
 
 
 def create_repository(store: Store, home: Home, *, version: str, passphrase: str | None = None) -> Repository:
-    """A new repository in a store, and its key in the user's key folder. A passphrase, if given, opens it too.
+    """A new repository in a store, its key in the user's key folder. A passphrase, if given, opens it too.
 
     Raises Conflict, and changes nothing, if there is one already.
     """

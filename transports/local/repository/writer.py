@@ -130,7 +130,7 @@ class BackupWriter:
         self._done = 0
 
     def write(self, first_page: int, data: bytes) -> None:
-        """Whole consecutive pages, from `first_page` (counted from 1). They may come again: the later count."""
+        """Whole consecutive pages, from `first_page` (from 1 on). They may come again: the later count."""
         first, size = first_page - 1, self._page_size
         count, rest = divmod(len(data), size) if size else (0, 1)
         if rest or first < 0 or first + count > len(self._locations):
