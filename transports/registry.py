@@ -42,7 +42,7 @@ Opener = Callable[..., Opened]
 
 OPENERS: dict[str, str] = {
     "file": "reprieve.transports.local.transport:open_local",
-    "offline": "reprieve.transports.offline.transport:open_offline",
+    "offline": "reprieve.transports.offline.opening:open_offline",
 }
 
 _SCHEME = re.compile(r"([a-z][a-z0-9+.-]+):", re.IGNORECASE)  # two letters at least: C: is a drive
