@@ -145,6 +145,14 @@ class BackupWriter:
             self._place(first, ids, known, memoryview(data))
         self._done += len(data)
 
+    def resize(self, page_count: int) -> None:
+        """The image has this many pages after all: those beyond are void, new ones come by `write`."""
+        more = page_count - len(self._locations)
+        if more > 0:
+            self._locations.extend(array("Q", [NOWHERE]) * more)
+        else:
+            del self._locations[page_count:]
+
     def reader(self) -> BackupReader:
         """What was stored, before it becomes a Backup: to check it. Nothing more can be written then."""
         manifest = load_manifest(self._store, self._vault, self._stored_manifest())
