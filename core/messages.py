@@ -68,9 +68,9 @@ class Noted:
 class Completed:
     """The work is done. `backup` is the Backup made or restored.
 
-    With `revocable`, it is an offer: the new content is in place, but can still be undone. A job that
-    has meanwhile been asked to cancel declines the offer, and shows it by asking the transport's
-    stream for another event: undo, and tell Cancelled.
+    With `revocable`, it is an offer: the new content is in place, but can still be undone. The value
+    of the stream's `yield` says what became of it. True: the job is done, durably; clear away what
+    recovery would have needed, and end. False: a cancel had been asked; undo, and tell Cancelled.
     """
 
     trigger: ClassVar[Trigger] = Trigger.COMPLETED

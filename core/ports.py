@@ -6,7 +6,7 @@ An implementer finds here everything that it MUST do; the public contract suite
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from datetime import datetime
 from typing import Protocol
 
@@ -33,12 +33,17 @@ class Clock(Protocol):
         ...
 
 
+Events = AsyncGenerator[Event, bool | None]
+"""What a transport tells of one job, as it happens."""
+
+
 class Transport(Protocol):
     """Whatever carries jobs out.
 
     The stream of `carry_out`, and of `recover`, MUST end with a settling event (Completed, Cancelled,
     Failed, Interrupted) and MAY tell Progressed and Noted before it. The core asks for the next event
-    only when the one before is durable. It closes a stream that it no longer wants (`aclose`): whatever
+    only when the one before is durable; after a revocable Completed it sends whether the offer was
+    taken (see there), otherwise None. It closes a stream that it no longer wants (`aclose`): whatever
     runs for it MUST then stop without telling or changing anything more.
 
     An exception that is raised out of a stream before its first event, and is `temporary`, says
@@ -66,7 +71,7 @@ class Transport(Protocol):
         """Let go of everything; opened and closed once."""
         ...
 
-    def carry_out(self, job: Job) -> AsyncIterator[Event]:
+    def carry_out(self, job: Job) -> Events:
         """Do the work of `job` (one attempt of it) and tell how it goes."""
         ...
 
@@ -74,7 +79,7 @@ class Transport(Protocol):
         """Ask the work of `job` to stop. Its stream goes on, and tells how that ended. Idempotent."""
         ...
 
-    def recover(self, job: Job) -> AsyncIterator[Event]:
+    def recover(self, job: Job) -> Events:
         """Find out how the work of `job` stands, whose process is gone, and settle it.
 
         Asks the world (the database, the store, the service), never the journal alone, and MUST NOT

@@ -13,10 +13,10 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Coroutine, Iterator
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from contextlib import aclosing, contextmanager
 from random import Random
-from typing import Any, cast
+from typing import Any
 
 import attrs
 
@@ -42,13 +42,12 @@ from .messages import (
     Failed,
     Interrupted,
     Message,
-    Noted,
     Progressed,
     Recover,
     Start,
     StartAgain,
 )
-from .ports import Claim, Clock, Entry, JournalStore, Transport
+from .ports import Claim, Clock, Entry, Events, JournalStore, Transport
 from .reducer import reduce
 from .retry import RetryPolicy
 
@@ -57,7 +56,7 @@ log = logging.getLogger(__name__)
 Publish = Callable[[Job, bool], None]
 """Told every job as it became, and whether its state (or what is known of it) changed."""
 
-Ask = Callable[[Job], AsyncIterator[Event]]
+Ask = Callable[[Job], Events]
 """What a transport is asked to do with a job: carry it out, or recover it."""
 
 SETTLE_AFTER = 1.0
@@ -155,6 +154,9 @@ class Run:
                     await self._release()
                 except StorageError as error:
                     await self._start_over(error)
+            self.ended.set()
+            if self._stream:
+                await asyncio.wait((self._stream,))  # it clears away what recovery would have needed
             return self.told
         except OwnershipLost as error:
             self.lost = error
@@ -269,49 +271,47 @@ class Run:
         if delay:
             await self._around.clock.sleep(delay)
         await self._durable.wait()
-        began = False
-        interrupted: Interrupted | None = None
+        event: Event | None = None
+        answer: bool | None = None
         try:
             with _only_cancelled_by_us():
-                async with aclosing(cast("AsyncGenerator[Event, None]", ask(self.job))) as events:
-                    async for event in events:
-                        if isinstance(event, Interrupted):
-                            interrupted = event
-                            break
-                        if await self._heard(event):
-                            return
-                        began = True
+                async with aclosing(ask(self.job)) as events:
+                    while not _settles(event):
+                        event = await events.asend(answer)
+                        answer = await self._heard(event)
+        except StopAsyncIteration:
+            self._fail(OutcomeUnknown(_SILENCE))
         except IllegalTransition as error:
             self._fail(RemoteProtocolError(f"The transport told what cannot be: {error}"))
         except Exception as error:  # whatever a transport throws, its job must end
-            self._broken_off(error, began)
+            self._broken_off(error, began=event is not None)
         else:
-            if interrupted:
-                self._left_no_trace(interrupted.problem)
-            else:
-                self._fail(OutcomeUnknown(_SILENCE))
+            if isinstance(event, Interrupted):
+                self._left_no_trace(event.problem)
 
-    async def _heard(self, event: Progressed | Noted | Completed | Cancelled | Failed) -> bool:
-        """Take one event; whether the stream is to be closed."""
+    async def _heard(self, event: Event) -> bool | None:
+        """Take one event until it is durable; the answer to it, if it was an offer."""
+        if isinstance(event, Interrupted):
+            return None
         if isinstance(event, Progressed):
             self.take(event)
-            return False
-        if isinstance(event, Completed) and event.revocable and not await self._others_heard():
-            return True
+            return None
+        offered = isinstance(event, Completed) and event.revocable
+        if offered:
+            await self._hear_others()
         if isinstance(event, Failed) and self._trouble:
             event = Failed(self._trouble)
         self.take(event)
         await self._durable.wait()
-        return self.job.final
+        return self.job.final if offered else None
 
-    async def _others_heard(self) -> bool:
-        """Take what other processes ask for; False if the journal cannot say, and the attempt is over."""
+    async def _hear_others(self) -> None:
+        """Take what other processes ask for. If the journal cannot say, the drive ends this stream."""
         try:
             await self._around.listen()
         except (StorageError, OwnershipLost) as error:
             self.interfere(error)
-            return False
-        return True
+            await asyncio.Event().wait()
 
     def _broken_off(self, error: Exception, began: bool) -> None:
         problem = Problem.of(error)
@@ -347,6 +347,13 @@ class Run:
     async def _stop(self) -> None:
         for task in (self._stream, *self._errands):
             await _ended(task)
+
+
+def _settles(event: Event | None) -> bool:
+    """Whether a stream has nothing more to tell after `event`, and nothing to clear away."""
+    if isinstance(event, Completed):
+        return not event.revocable
+    return isinstance(event, Cancelled | Failed | Interrupted)
 
 
 @contextmanager

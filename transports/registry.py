@@ -41,8 +41,8 @@ Opener = Callable[..., Opened]
 """Called with the whole target and the options that `connect` was given."""
 
 OPENERS: dict[str, str] = {
-    "file": "reprieve.transports.local.transport:open_local",
-    "offline": "reprieve.transports.offline.transport:open_offline",
+    "file": "reprieve.transports.local.opening:open_local",
+    "offline": "reprieve.transports.offline.opening:open_offline",
 }
 
 _SCHEME = re.compile(r"([a-z][a-z0-9+.-]+):", re.IGNORECASE)  # two letters at least: C: is a drive

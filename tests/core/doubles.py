@@ -1,25 +1,26 @@
-"""A scripted transport, a journal that records and fails on command, and time that jumps: for the core's tests.
+"""A scripted transport, a journal that records and fails on command, and time that jumps.
 
 The journal double is one World with as many JournalDoubles (owners) as a test has processes. It keeps the
-rules that ports.py states, writes down what happened in which order, and waits once before each write, so that
-whatever can come in between does.
+rules that ports.py states, writes down what happened in which order, and waits once before each write,
+so that whatever can come in between does.
 """
 
 from __future__ import annotations
 
 import asyncio
 import heapq
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import aclosing
 from datetime import UTC, datetime, timedelta
 from itertools import count
 
 import attrs
 
-from reprieve.core.errors import Conflict, NotFound, OwnershipLost, StorageError, Unsupported
+from reprieve.core.errors import Conflict, NotFound, OwnershipLost, Problem, StorageError, Unsupported
 from reprieve.core.job import AssetVersion, Backup, Job, JobKind, Progress, UndoCopy
-from reprieve.core.messages import Completed, Event, Progressed
+from reprieve.core.messages import Cancelled, Completed, Failed, Progressed
 from reprieve.core.operations import Operation
-from reprieve.core.ports import Claim, Entry, Takeover
+from reprieve.core.ports import Claim, Entry, Events, Takeover
 
 BEGINNING = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -70,7 +71,7 @@ class _Kept:
 
 @attrs.define
 class World:
-    """What several owners share: jobs, the journal's lines, and `log`, where everybody writes what happened."""
+    """What several owners share: jobs, lines, and `log`, where everybody writes what happened."""
 
     kept: dict[str, _Kept] = attrs.field(factory=dict)
     lines: list[Entry] = attrs.field(factory=list)
@@ -221,7 +222,7 @@ class JournalDouble:
         self.world.log.append(("durable", entry.job.id, entry.job.version, entry.job.state.value))
 
 
-Script = Callable[["ScriptedTransport", Job], AsyncIterator[Event]]
+Script = Callable[["ScriptedTransport", Job], Events]
 
 
 def a_backup(backup_id: str = "b1", database: str = "db") -> Backup:
@@ -232,17 +233,14 @@ def an_undo_copy(undo_id: str = "u1", database: str = "db") -> UndoCopy:
     return UndoCopy(undo_id, database, BEGINNING, 4096, "restored", "job")
 
 
-async def works(transport: ScriptedTransport, job: Job) -> AsyncIterator[Event]:
+async def works(transport: ScriptedTransport, job: Job) -> Events:
     """The plainest of scripts: half-way, and done."""
     yield Progressed(Progress("copy", 50, 100))
     yield Completed(a_backup(), an_undo_copy() if job.kind is JobKind.RESTORATION else None)
 
 
-async def untouched(transport: ScriptedTransport, job: Job) -> AsyncIterator[Event]:
+async def untouched(transport: ScriptedTransport, job: Job) -> Events:
     """The plainest recovery: nothing was done."""
-    from reprieve.core.errors import Problem
-    from reprieve.core.messages import Cancelled, Failed
-
     if job.state == "cancelling":
         yield Cancelled()
     else:
@@ -252,8 +250,8 @@ async def untouched(transport: ScriptedTransport, job: Job) -> AsyncIterator[Eve
 class ScriptedTransport:
     """A transport whose work, recovery and abort are what a test says.
 
-    `scripts` are used up one for each attempt, the last for all that follow. `aborted` is set by an abort, for
-    scripts that wait for it.
+    `scripts` are used up one for each attempt, the last for all that follow. `aborted` is set by an
+    abort, for scripts that wait for it.
     """
 
     def __init__(
@@ -282,11 +280,11 @@ class ScriptedTransport:
     async def close(self) -> None:
         self.log.append(("transport", "close"))
 
-    def carry_out(self, job: Job) -> AsyncIterator[Event]:
+    def carry_out(self, job: Job) -> Events:
         script = self.scripts.pop(0) if len(self.scripts) > 1 else self.scripts[0]
         return self._play("carry_out", script, job)
 
-    def recover(self, job: Job) -> AsyncIterator[Event]:
+    def recover(self, job: Job) -> Events:
         return self._play("recover", self.recovers, job)
 
     async def abort(self, job: Job) -> None:
@@ -295,13 +293,21 @@ class ScriptedTransport:
             await self._abort(job)
         self.aborted.set()
 
-    async def _play(self, what: str, script: Script, job: Job) -> AsyncIterator[Event]:
+    async def _play(self, what: str, script: Script, job: Job) -> Events:
         self.log.append((what, job.id, job.version))
         self.at_work += 1
         self.most_at_work = max(self.most_at_work, self.at_work)
         try:
-            async for event in script(self, job):
-                yield event
+            async with aclosing(script(self, job)) as events:
+                answer: bool | None = None
+                while True:
+                    try:
+                        event = await events.asend(answer)
+                    except StopAsyncIteration:
+                        return
+                    answer = yield event
+                    if answer is not None:
+                        self.log.append(("answered", job.id, answer))
         finally:
             self.at_work -= 1
             self.log.append(("closed", job.id))

@@ -143,8 +143,8 @@ def test_percentages_never_fall_and_versions_count_what_the_journal_keeps(told: 
         except IllegalTransition:
             continue
         assert 0.0 <= live.percentage <= after.percentage <= 100.0
-        counted = (
-            after is not live and message.trigger is not Trigger.PROGRESSED or isinstance(message, Noted)
+        counted = (after is not live and message.trigger is not Trigger.PROGRESSED) or isinstance(
+            message, Noted
         )
         assert live.version + counted == after.version
         if counted:

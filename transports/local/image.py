@@ -20,6 +20,12 @@ class Sink(Protocol):
     def write(self, first_page: int, data: bytes) -> None:
         """Whole consecutive pages, from `first_page`. Pages may come again: the later bytes count."""
 
+    def resize(self, page_count: int) -> None:
+        """The image has this many pages after all: those beyond are void, new ones come by `write`.
+
+        Only a database in rollback-journal mode that is written meanwhile asks for it, seldom and late.
+        """
+
 
 @attrs.frozen
 class Image:

@@ -1,0 +1,157 @@
+"""A lock on a file that lives exactly as long as the process that holds it, with that process's pid inside.
+
+The one place where fcntl and msvcrt differ. It knows nothing of jobs, owners or workers. The operating
+system frees the lock when its holder dies, so a lock that can be taken proves that nobody lives
+behind it; a process that is only stopped goes on holding it.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+from types import TracebackType
+
+import attrs
+
+from ...core.errors import Conflict
+
+_FOUND_FREE_EVERY = 0.02
+
+if sys.platform == "win32":
+    import msvcrt
+
+    # Locks are mandatory here: the locked byte must lie where nobody reads the pid.
+    _LOCKED_BYTE = 1 << 30
+
+    def _lock(descriptor: int, *, shared: bool = False) -> bool:
+        os.lseek(descriptor, _LOCKED_BYTE, os.SEEK_SET)
+        try:
+            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+        except OSError:
+            return False
+        return True
+
+else:
+    import fcntl
+
+    def _lock(descriptor: int, *, shared: bool = False) -> bool:
+        try:
+            fcntl.flock(descriptor, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
+
+
+@attrs.define
+class OsLock:
+    """The lock of `path`; as a context manager it is acquired at once (unless it already is) or not at all.
+
+    A process that is forked while the lock is held shares it; one that is started (exec) does not.
+    """
+
+    path: Path
+    _descriptor: int | None = attrs.field(default=None, init=False)
+
+    def try_acquire(self) -> bool:
+        """Take the lock if nobody has it, and write this process's pid into the file."""
+        while True:
+            descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o600)
+            if not _lock(descriptor):
+                os.close(descriptor)
+                return False
+            if _is_still(descriptor, self.path):
+                break
+            os.close(descriptor)  # its holder removed the file between our open and our lock
+        os.ftruncate(descriptor, 0)
+        os.lseek(descriptor, 0, os.SEEK_SET)
+        os.write(descriptor, str(os.getpid()).encode())
+        self._descriptor = descriptor
+        return True
+
+    def acquire(self, deadline: float) -> None:
+        """Take the lock as soon as it is free. Raises Conflict after `deadline` seconds."""
+        until = time.monotonic() + deadline
+        while not self.try_acquire():
+            if time.monotonic() >= until:
+                raise Conflict(
+                    f"The process {self.pid() or 'that holds it'} still holds {self.path} after "
+                    f"{deadline:g} s; end it, then try again."
+                )
+            time.sleep(_FOUND_FREE_EVERY)
+
+    def release(self) -> None:
+        """Remove the file and free the lock."""
+        if self._descriptor is None:
+            return
+        descriptor, self._descriptor = self._descriptor, None
+        if sys.platform == "win32":  # an open file cannot be removed there
+            os.close(descriptor)
+            self.path.unlink(missing_ok=True)
+        else:
+            self.path.unlink(missing_ok=True)
+            os.close(descriptor)
+
+    def held(self) -> bool:
+        """Whether any process, this one included, holds the lock now."""
+        if self._descriptor is not None:
+            return True
+        try:
+            descriptor = os.open(self.path, os.O_RDWR | getattr(os, "O_BINARY", 0))
+        except FileNotFoundError:
+            return False
+        try:
+            return not _lock(descriptor, shared=True)  # two that look at once do not see each other
+        finally:
+            os.close(descriptor)
+
+    def pid(self) -> int | None:
+        """Which process wrote itself into the file; only while the lock is held is that its holder."""
+        try:
+            text = self.path.read_bytes()
+        except FileNotFoundError:
+            return None
+        return int(text) if text.isdigit() else None
+
+    def end_holder(self, *, grace: float = 0.5, deadline: float = 10.0) -> None:
+        """Take the lock; if its holder has not let go after `grace` seconds, kill it (SIGKILL).
+
+        Raises Conflict if the lock is not free `deadline` seconds after that. The grace is also what keeps
+        an innocent process alive whose pid stands in a file that is being taken over this very moment.
+        """
+        until = time.monotonic() + grace
+        seen = self.pid()
+        while not self.try_acquire():
+            if time.monotonic() < until:
+                time.sleep(_FOUND_FREE_EVERY)
+                continue
+            if (holder := self.pid()) == seen and holder not in (None, os.getpid()):
+                _kill(holder)
+            self.acquire(deadline)
+            return
+
+    def __enter__(self) -> OsLock:
+        if self._descriptor is None:
+            self.acquire(0)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.release()
+
+
+def _is_still(descriptor: int, path: Path) -> bool:
+    try:
+        return os.path.samestat(os.fstat(descriptor), os.stat(path))
+    except FileNotFoundError:
+        return False
+
+
+def _kill(pid: int) -> None:
+    try:
+        os.kill(pid, getattr(signal, "SIGKILL", signal.SIGTERM))
+    except ProcessLookupError:
+        return  # it ended by itself meanwhile

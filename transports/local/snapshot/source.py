@@ -1,0 +1,125 @@
+"""The connection that holds the snapshot still: how it is opened, locked and asked for its shape.
+
+The one place that turns SQLite's errors into ours. It never writes, but it lets SQLite roll back
+the journal of a crashed writer, as any program that opens the database would.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import apsw
+import attrs
+
+from ....core.errors import BadSource, DatabaseLocked, ReprieveError, StorageError, StorageFull
+from .request import Request
+
+_NO_CHECKPOINT = apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE
+
+
+@attrs.frozen
+class Shape:
+    """What SQLite says of the database in the transaction that is open. `wal`: it is in WAL mode."""
+
+    page_size: int
+    page_count: int
+    encoding: str
+    wal: bool
+
+    @property
+    def journal_mode(self) -> str:
+        """`wal` or `rollback` (which kind of rollback journal, each connection chooses for itself)."""
+        return "wal" if self.wal else "rollback"
+
+
+@contextmanager
+def connected(request: Request) -> Iterator[apsw.Connection]:
+    """A connection of its own to the source; closing it changes nothing in the files.
+
+    What SQLite raises inside the `with` block leaves it as a ReprieveError about the source.
+
+    It is opened for writing, since a read-only one fails on a crashed writer's journal; `query_only`
+    keeps it from changing content, and NO_CKPT_ON_CLOSE from checkpointing a crashed program's WAL.
+    """
+    with _translated(request):
+        flags = apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_NOFOLLOW
+        connection = apsw.Connection(str(request.path), flags=flags)
+        try:
+            connection.config(_NO_CHECKPOINT, 1)
+            connection.config(apsw.SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0)
+            connection.set_busy_handler(request.patience())
+            connection.execute("PRAGMA query_only=ON")
+            connection.execute("PRAGMA cell_size_check=ON")
+            if request.force:
+                connection.execute("PRAGMA writable_schema=ON")  # a damaged schema shall not stop the reading
+            yield connection
+        finally:
+            connection.close()
+
+
+def begin(connection: apsw.Connection) -> None:
+    """Begin a transaction and read in it, which takes the lock."""
+    connection.execute("BEGIN")
+    connection.pragma("schema_version")
+
+
+def rollback(connection: apsw.Connection) -> None:
+    """End the transaction, if there is one."""
+    if connection.in_transaction:
+        connection.execute("ROLLBACK")
+
+
+def shape(connection: apsw.Connection) -> Shape:
+    """The shape of the database in the open transaction."""
+    return Shape(
+        page_size=connection.pragma("page_size"),
+        page_count=connection.pragma("page_count"),
+        encoding=connection.pragma("encoding"),
+        wal=connection.pragma("journal_mode") == "wal",
+    )
+
+
+def leave_no_litter(connection: apsw.Connection) -> None:
+    """Let the close remove the -wal and -shm that this connection made; only right where no frame is live."""
+    connection.config(_NO_CHECKPOINT, 0)
+
+
+@contextmanager
+def _translated(request: Request) -> Iterator[None]:
+    try:
+        yield
+    except apsw.Error as error:
+        request.stop_if_cancelled()  # a busy handler that was cancelled looks like a lock
+        raise _translate(error, request) from error
+
+
+def _translate(error: apsw.Error, request: Request) -> ReprieveError:
+    path = request.path
+    match error:
+        case apsw.BusyError() | apsw.LockedError() | apsw.ProtocolError():
+            return DatabaseLocked(
+                f"{path} was locked by another program for {request.deadline:g} s; "
+                f"let it finish what it is doing, or close it, and try again."
+            )
+        case apsw.NotADBError():
+            return BadSource(
+                f"{path} has an SQLite header but SQLite cannot read it: it is encrypted or damaged."
+            )
+        case apsw.CorruptError():
+            return BadSource(
+                f"{path} is damaged ({error}); repair it (sqlite3 has .recover), "
+                f"or force the backup to keep it as it is."
+            )
+        case apsw.CantOpenError() | apsw.ReadOnlyError() | apsw.PermissionsError():
+            return BadSource(
+                f"{path} cannot be opened ({error}): SQLite must be able to write to the file and its "
+                f"folder, to recover what a crashed program left; change the permissions."
+            )
+        case apsw.FullError():
+            return StorageFull(
+                f"There is no room left for reading {path} ({error}); make room and try again."
+            )
+    return StorageError(
+        f"Reading {path} failed ({type(error).__name__}: {error}); look at the disk and the file."
+    )

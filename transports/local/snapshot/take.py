@@ -1,0 +1,96 @@
+"""Taking a snapshot: one consistent image of a live database, into a sink.
+
+The entry of this package. It runs only in the worker process, while that has no connection to the source.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import attrs
+
+from ....core.errors import BadSource, Conflict
+from ..database_file import DatabaseFile, examine
+from ..image import Image, Sink
+from .request import CheckKind, Method, Moved, Request, SnapshotCancelled, Unusable
+
+__all__ = ["Method", "SnapshotCancelled", "take"]
+
+ATTEMPTS = 3
+MEMORY_BOUND = 512 << 20
+
+
+def take(
+    path: Path,
+    sink: Sink,
+    *,
+    cancelled: Callable[[], bool],
+    deadline: float = 10.0,
+    check: CheckKind = "quick",
+    force: bool = False,
+    method: Method | None = None,
+) -> Image:
+    """Send the pages of one consistent image of `path` to `sink`, and tell what was learnt.
+
+    Readers and writers of the database go on. `cancelled` is asked at each span of 1 MiB; each lock is
+    waited for at most `deadline` seconds. `check` asks SQLite whether the image is sound where that costs
+    nobody a wait: `Image.problems` is None where it did not, and the caller has to check what it stored.
+    `force` accepts a network file system and a damaged source. `method` is chosen by itself if not given.
+
+    Raises NotFound, BadSource (also for a damaged source), DatabaseLocked, StorageFull, Conflict (the file is
+    being replaced again and again) and SnapshotCancelled; the source is as it was.
+    """
+    file = examine(path, as_source=True, force=force)
+    request = Request(file.path, sink, cancelled, deadline, check, force)
+    image = _read(request, [method] if method else _methods(file))
+    if image.problems and not force:
+        raise BadSource(_complaint(path, image.problems))
+    return image
+
+
+def _read(request: Request, methods: list[Method]) -> Image:
+    """The image by the first of `methods` that yields one."""
+    why: Exception | None = None
+    for attempt, method in enumerate(methods, 1):
+        if isinstance(why, Unusable) and method is Method.PAGES:
+            continue
+        try:
+            return attrs.evolve(_reader(method)(request), attempts=attempt)
+        except (Moved, Unusable) as error:
+            why = error
+    raise Conflict(f"{request.path} could not be read: {why} Try again.") from why
+
+
+def _methods(file: DatabaseFile) -> list[Method]:
+    """What is tried, in turn: the raw pages where that was proved, then SQLite's own backup."""
+    in_memory = file.size <= MEMORY_BOUND or (file.header is not None and file.header.wal)
+    by_sqlite = Method.BACKUP if in_memory else Method.COPY
+    return [by_sqlite] if sys.platform == "win32" else [Method.PAGES] * ATTEMPTS + [by_sqlite]
+
+
+def _reader(method: Method) -> Callable[[Request], Image]:
+    """How `method` reads; imported when it is needed (pages needs fcntl, which Windows has not)."""
+    match method:
+        case Method.PAGES:
+            from . import pages
+
+            return pages.read
+        case Method.BACKUP:
+            from . import backup_api
+
+            return backup_api.read
+        case Method.COPY:
+            from . import temporary_copy
+
+            return temporary_copy.read
+
+
+def _complaint(path: Path, problems: tuple[str, ...]) -> str:
+    first, *others = problems
+    more = f" (and {len(others)} more)" if others else ""
+    return (
+        f"{path} is damaged: {first}{more}. Repair it (sqlite3 has .recover), "
+        f"or force the backup to keep it as it is."
+    )
