@@ -10,6 +10,7 @@ from __future__ import annotations
 import threading
 import time
 import uuid
+from collections.abc import Callable
 from pathlib import Path
 
 import attrs
@@ -50,8 +51,11 @@ class Neighbours:
     two looks.
     """
 
-    def __init__(self, folder: Path, *, lease: float, proof: float) -> None:
+    def __init__(
+        self, folder: Path, *, lease: float, proof: float, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self._folder = folder
+        self._clock = clock
         self._lease = lease
         self._proof = proof
         self._seen: dict[str, tuple[float, float]] = {}
@@ -75,7 +79,7 @@ class Neighbours:
 
     def _unchanged(self, owner: str, until: float) -> float:
         """For how many seconds this lease is known not to have been renewed."""
-        now = time.monotonic()
+        now = self._clock()
         with self._guard:
             before, since = self._seen.get(owner, (until, now))
             if before != until:

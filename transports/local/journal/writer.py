@@ -26,6 +26,8 @@ from .. import failpoints
 from .file import error_of
 from .ledger import Ledger
 
+FAILPOINTS = ("journal.commit.before", "journal.commit.after")
+
 _T = TypeVar("_T")
 _log = logging.getLogger("reprieve.journal")
 
