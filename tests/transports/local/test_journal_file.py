@@ -7,6 +7,7 @@ import errno
 import os
 import sqlite3
 import stat
+import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing
 from datetime import UTC, datetime
@@ -251,6 +252,35 @@ async def test_a_heartbeat_that_fails_is_tried_again_and_logged(
 
         assert "heartbeat failed" in caplog.text
         await tell(journal, running, claim, Completed(at=NOW))
+
+
+# -- callers that leave ----------------------------------------------------------------------
+
+
+async def test_a_job_whose_asker_left_before_it_was_told_is_given_up(journal: SqliteJournal) -> None:
+    reached, go_on = threading.Event(), threading.Event()
+
+    def pause(name: str) -> None:
+        if name == "journal.commit.before":
+            reached.set()
+            go_on.wait(60)
+
+    failpoints.install(pause)
+    try:
+        asking = asyncio.create_task(journal.create(job_called("a")))
+        await asyncio.to_thread(reached.wait, 60)
+        asking.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await asking
+    finally:
+        failpoints.install(None)
+        go_on.set()
+
+    async with asyncio.timeout(60):
+        while await journal.abandoned() != (job_called("a"),):
+            await asyncio.sleep(0.005)
+    takeover = await journal.claim("a")
+    assert takeover is not None and takeover.job == job_called("a")
 
 
 # -- idleness --------------------------------------------------------------------------------

@@ -7,9 +7,9 @@ owner renews each second in the journal. Knows locks and clocks; knows no SQL.
 
 from __future__ import annotations
 
+import os
 import threading
 import time
-import uuid
 from collections.abc import Callable
 from pathlib import Path
 
@@ -17,12 +17,15 @@ import attrs
 
 from ..os_lock import OsLock
 
+NOBODY = "nobody"
+"""An owner that never lives: whose job is given to it, is abandoned."""
+
 
 class Owner:
     """This process (or one journal of it) as an owner of jobs, with a name that is never used again."""
 
     def __init__(self, folder: Path) -> None:
-        self.id = uuid.uuid4().hex
+        self.id = os.urandom(16).hex()
         self._lock = OsLock(folder / self.id)
 
     def begin(self) -> None:
