@@ -55,7 +55,7 @@ async def measure(folder: Path) -> None:
     for jobs in (1, 10, 100):
         took = await seconds(append_to_many(journal, jobs))
         print(
-            f"appends, {jobs:3} at once {APPENDS / took:8.0f} a second; each {1e3 * took * jobs / APPENDS:.2f} ms"
+            f"appends, {jobs:3} at once {APPENDS / took:8.0f} a second, {1e3 * took * jobs / APPENDS:.2f} ms"
         )
     print(f"asked_cancels        {1e3 * await seconds(journal.asked_cancels()):8.2f} ms")
     print(f"jobs, all of {len(await journal.jobs()):3}     {1e3 * await seconds(journal.jobs()):8.2f} ms")
