@@ -134,7 +134,6 @@ def _seal(writer: apsw.Connection) -> None:
     program has died. Any write takes their place; this one changes nothing.
     """
     if writer.pragma("journal_mode") == "wal":
-        writer.pragma("synchronous", "extra")
         writer.pragma("user_version", writer.pragma("user_version"))
         reach("recovery.sealing")
         writer.execute("COMMIT")

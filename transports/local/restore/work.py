@@ -14,10 +14,11 @@ import attrs
 
 from ..failpoints import reach
 from ..home import Home
+from ..os_lock import OsLock
 from .connections import Patience
 from .files import remove
 from .port import Ending, Fact, Steps
-from .undo import data_path, drop, list_undo, prune
+from .undo import REDO, data_path, drop, list_undo, prune
 
 
 class Resolute:
@@ -98,7 +99,11 @@ def sweep(home: Home, unsettled: Collection[str]) -> None:
     For a worker that was killed between recording its commit and cleaning up. Never opens a database.
     """
     entered = {copy.id for copy in list_undo(home)}
-    for path in [*home.stages.iterdir(), *home.undo.glob("*.part"), *home.undo.glob("*.db")]:
-        name = path.name.split(".db")[0].split(".json")[0]
-        if name.removesuffix("-redo") not in unsettled and name not in entered:
+    for path in [*home.stages.iterdir(), *home.undo.glob("*.part"), *home.undo.glob("*.db*")]:
+        undo_id = path.name.split(".")[0]
+        if undo_id.removesuffix(REDO) not in unsettled and undo_id not in entered:
             path.unlink(missing_ok=True)
+    for path in home.workers.glob("*.lock"):
+        lock = OsLock(path)
+        if path.stem not in unsettled and lock.try_acquire():
+            lock.release()
