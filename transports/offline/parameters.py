@@ -216,7 +216,7 @@ def _earlier(value: object) -> tuple[Earlier, ...]:
             raise ValueError
         return value
     number = _at_least(0, _whole(value))
-    return tuple(Earlier(float(number - place), 64 << 20) for place in range(number))
+    return tuple(Earlier(float(number - place), 64_000_000) for place in range(number))
 
 
 def _write_earlier(value: tuple[Earlier, ...]) -> Plain:
