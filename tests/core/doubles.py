@@ -17,7 +17,15 @@ from typing import Any
 
 import attrs
 
-from reprieve.core.errors import Conflict, NotFound, OwnershipLost, Problem, ReprieveError, StorageError, Unsupported
+from reprieve.core.errors import (
+    Conflict,
+    NotFound,
+    OwnershipLost,
+    Problem,
+    ReprieveError,
+    StorageError,
+    Unsupported,
+)
 from reprieve.core.job import AssetVersion, Backup, Job, JobKind, Progress, UndoCopy
 from reprieve.core.messages import Cancelled, Completed, Failed, Progressed
 from reprieve.core.operations import Operation
