@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter, defaultdict
+from itertools import pairwise
 
 import attrs
 from hypothesis import given
@@ -39,7 +40,7 @@ async def test_progress_comes_at_most_ten_times_a_second_and_the_last_is_exact()
 
     times = [at for at, one in seen if one.state is JobState.RUNNING and one.progress.done]
     assert 90 <= len(times) <= 101
-    assert all(later - earlier >= PAUSE - 1e-9 for earlier, later in zip(times, times[1:], strict=False))
+    assert all(later - earlier >= PAUSE - 1e-9 for earlier, later in pairwise(times))
     percentages = [one.percentage for _, one in seen]
     assert sorted(percentages) == percentages
     assert (1000, 100.0, JobState.DONE) == (
