@@ -13,7 +13,16 @@ from reprieve.core.messages import Cancelled, Completed, Failed, Noted, Progress
 from reprieve.core.orchestrator import Request
 from reprieve.core.ports import Events
 from reprieve.core.retry import RetryPolicy
-from tests.core.doubles import JumpingClock, Process, Script, ScriptedTransport, World, a_backup, until
+from tests.core.doubles import (
+    JumpingClock,
+    Process,
+    Script,
+    ScriptedTransport,
+    World,
+    a_backup,
+    until,
+    untouched,
+)
 
 
 async def hangs(transport: ScriptedTransport, job: Job) -> Events:
@@ -52,18 +61,18 @@ async def left_behind(
 @pytest.mark.parametrize(
     ("recovers", "cancel", "state", "outcome"),
     [
-        (None, False, JobState.FAILED, None),
-        (None, True, JobState.DONE, Outcome.CANCELLED),
+        (untouched, False, JobState.FAILED, None),
+        (untouched, True, JobState.DONE, Outcome.CANCELLED),
         (committed, False, JobState.DONE, Outcome.COMPLETED),
         (committed, True, JobState.DONE, Outcome.CANCELLED),
     ],
 )
 async def test_what_ran_is_settled_by_what_the_world_says(
-    recovers: Script | None, cancel: bool, state: JobState, outcome: Outcome | None
+    recovers: Script, cancel: bool, state: JobState, outcome: Outcome | None
 ) -> None:
     world = World()
     job_id = await left_behind(world, cancel=cancel)
-    process = Process(ScriptedTransport(*([hangs]), **({"recovers": recovers} if recovers else {})), world)
+    process = Process(ScriptedTransport(recovers=recovers), world)
     async with process as orchestrator:
         job = await orchestrator.job(job_id)
 

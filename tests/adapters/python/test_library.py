@@ -201,7 +201,7 @@ async def test_what_a_transport_does_not_have_is_unsupported(operation: Operatio
     transport = ScriptedTransport(operations=frozenset(Operation) - {operation})
     async with library(transport) as lib:
         with pytest.raises(Unsupported, match=f"'{operation}'"):
-            await getattr(lib, operation)(*CALLS[operation])  # type: ignore[misc]
+            await getattr(lib, operation)(*CALLS[operation])
 
 
 async def test_a_library_whose_journal_does_not_open_lets_go_of_its_transport() -> None:
