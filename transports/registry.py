@@ -41,7 +41,7 @@ Opener = Callable[..., Opened]
 """Called with the whole target and the options that `connect` was given."""
 
 OPENERS: dict[str, str] = {
-    "file": "reprieve.transports.local.transport:open_local",
+    "file": "reprieve.transports.local.opening:open_local",
     "offline": "reprieve.transports.offline.opening:open_offline",
 }
 

@@ -1,0 +1,72 @@
+"""What every suite shares: no test is ever skipped; what a machine lacks is left out by name.
+
+A test that needs more than Python says so: `@pytest.mark.needs("tmpfs")`. Where that part is missing it
+is not collected, and the run ends by naming it and how to get it. With REPRIEVE_ALL=1 (CI) a run that left
+anything out fails.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+PARTS: dict[str, tuple[Callable[[], bool], str]] = {
+    "tmpfs": (
+        lambda: sys.platform == "linux" and os.geteuid() == 0,
+        "run as root on Linux (a small file system is mounted, and filled)",
+    ),
+    "bash": (lambda: shutil.which("bash") is not None, "install bash"),
+}
+"""What a test can need: whether it is here, and how to get it."""
+
+_left_out = pytest.StashKey[Counter[str]]()
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    left_out = config.stash[_left_out]
+    kept = []
+    for item in items:
+        missing = [part for mark in item.iter_markers("needs") for part in mark.args if not PARTS[part][0]()]
+        left_out.update(missing)
+        if not missing:
+            kept.append(item)
+    items[:] = kept
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.stash[_left_out] = Counter()
+    if not hasattr(config, "workerinput"):
+        config.pluginmanager.register(_FromWorkers(config))
+
+
+class _FromWorkers:
+    """Under pytest-xdist the workers collect; each tells the process that reports what it left out."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._config = config
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: Any) -> None:
+        self._config.stash[_left_out] |= Counter(getattr(node, "workeroutput", {}).get("left out", {}))
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    left_out = session.config.stash[_left_out]
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["left out"] = dict(left_out)
+    elif left_out and os.environ.get("REPRIEVE_ALL"):
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    for part, count in config.stash[_left_out].items():
+        terminalreporter.write_line(
+            f"left out: {count} tests that need {part}; to run them, {PARTS[part][1]}"
+        )

@@ -1,0 +1,48 @@
+"""From a path to the transport of a database on this machine, with the journal that its processes share."""
+
+from __future__ import annotations
+
+import os
+from random import Random
+
+from ...core.errors import InvalidRequest
+from ...core.ports import Clock
+from ..clock import RealClock
+from ..registry import Opened
+from .home import Home, default_store
+from .journal import SqliteJournal
+from .place import Place
+from .transport import LocalTransport
+
+
+def open_local(
+    target: str,
+    *,
+    store: str | None = None,
+    home: Home | None = None,
+    clock: Clock | None = None,
+    passphrase: str | None = None,
+    **unknown: object,
+) -> Opened:
+    """A database on this machine, its backups in `store` (a path or URL; by default in the data folder).
+
+    `home` is where reprieve keeps what is its own, `passphrase` opens a repository whose key is not
+    there. Raises InvalidRequest for options that do not exist.
+    """
+    if unknown:
+        raise InvalidRequest(f"A local database has no option {', '.join(sorted(unknown))}.")
+    home = home or Home.find()
+    database = os.path.realpath(os.path.expanduser(target.removeprefix("file://").removeprefix("file:")))
+    where = _canonical(store or default_store())
+    return Opened(
+        LocalTransport(database, Place(where, home, passphrase)),
+        SqliteJournal(home),
+        clock or RealClock(),
+        Random(),
+        {"store": where},
+    )
+
+
+def _canonical(store: str) -> str:
+    """A store's name that means the same in every working directory."""
+    return store if "://" in store else os.path.realpath(os.path.expanduser(store))

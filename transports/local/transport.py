@@ -1,0 +1,178 @@
+"""LocalTransport: jobs on a real database and a real repository, each in a worker process.
+
+The parent never opens the database, not even for a look: that would drop an embedder's own locks on
+it. Reading the catalogue and the kept documents needs no database and is done here, in a thread.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from contextlib import aclosing
+from typing import TYPE_CHECKING, TypeVar, cast
+
+import attrs
+
+from ...core.errors import NotFound, OutcomeUnknown, Problem, Unreachable
+from ...core.job import AssetVersion, Backup, Job, JobKind, UndoCopy
+from ...core.journal import message_of, to_record
+from ...core.lifecycle import JobState
+from ...core.messages import Event, Failed, Interrupted, Noted
+from ...core.operations import Operation
+from ...core.ports import Events
+from .place import Place
+from .worker.process import Worker
+
+if TYPE_CHECKING:
+    from .repository.repository import Repository
+
+_T = TypeVar("_T")
+
+_TWICE = (
+    "The worker process died, and so did the one that was to find out what it had done; look at the "
+    "database. What it held before is among the undo copies, if it was changed."
+)
+
+
+class LocalTransport:
+    """The transport of one database on this machine and one repository."""
+
+    operations = frozenset(Operation)
+
+    def __init__(self, database: str, place: Place) -> None:
+        self.database = database
+        self.place = place
+        self._workers: dict[str, Worker] = {}
+        self._aborted: set[str] = set()
+
+    async def open(self) -> None:
+        """Nothing is opened before it is needed: a backup of an unchanged database must be quick."""
+
+    async def close(self) -> None:
+        """The streams have ended by now, and their workers with them."""
+
+    # -- jobs -------------------------------------------------------------------------------
+
+    async def carry_out(self, job: Job) -> Events:
+        """Do the work of `job` in a worker. One that dies is recovered from, by another worker."""
+        known = job
+        for what in ("work", "recover"):
+            answer = None
+            if job.id in self._aborted and what == "recover":
+                known = attrs.evolve(known, state=JobState.CANCELLING)
+            try:
+                async with aclosing(self._work(known, what)) as told:
+                    while event := await _next(told, answer):
+                        known = _noting(known, event)
+                        answer = yield event
+                return
+            except OutcomeUnknown as error:
+                if answer:
+                    return  # it had completed, and died clearing up: the next job clears up
+                if job.kind is JobKind.CREATION:
+                    yield Interrupted(Problem(Unreachable.kind, str(error), temporary=True))
+                    return
+        yield Failed(Problem(OutcomeUnknown.kind, _TWICE))
+
+    def recover(self, job: Job) -> Events:
+        """Ask the database how the work stands, in a worker, and settle it."""
+        return self._work(job, "recover")
+
+    async def abort(self, job: Job) -> None:
+        """Ask the worker to stop; its stream tells how that ended."""
+        self._aborted.add(job.id)
+        worker = self._workers.get(job.id)
+        if worker:
+            worker.cancel()
+
+    async def _work(self, job: Job, what: str) -> Events:
+        async with Worker(self._task(job, what)) as worker:
+            self._workers[job.id] = worker
+            try:
+                if job.id in self._aborted:
+                    worker.cancel()
+                async for said in worker.told():
+                    answer = yield cast("Event", message_of(said["event"], said["record"]))
+                    if said.get("asks"):
+                        worker.answer(answer)
+            finally:
+                del self._workers[job.id]
+
+    def _task(self, job: Job, what: str) -> Mapping[str, object]:
+        return {
+            "what": what,
+            "job": to_record(job),
+            "store": self.place.store,
+            "home": [str(self.place.home.config), str(self.place.home.data)],
+            "passphrase": self.place.passphrase,
+        }
+
+    # -- the repository ---------------------------------------------------------------------
+
+    async def backups(self) -> tuple[Backup, ...]:
+        """The backups of this database, oldest first; none where there is no repository yet."""
+        return await self._read(lambda repository: repository.backups(self.database), ())
+
+    async def backup(self, backup_id: str) -> Backup:
+        """One backup of the repository, whichever database it is of. Raises NotFound."""
+        return await self._read(lambda repository: repository.backup(backup_id))
+
+    async def delete(self, backup_id: str) -> None:
+        """Hide it. Raises NotFound."""
+        await self._read(lambda repository: repository.delete(backup_id))
+
+    async def keep_assets(self, documents: tuple[Mapping[str, object], ...]) -> tuple[AssetVersion, ...]:
+        """Keep each document whole, as its next version."""
+        return await asyncio.to_thread(lambda: self.place.repository_or_new().keep_assets(documents))
+
+    async def assets(self) -> tuple[AssetVersion, ...]:
+        """The newest version of every document, by id."""
+        return await self._read(lambda repository: repository.assets(), ())
+
+    async def asset(self, asset_id: str, version: int | None = None) -> dict[str, object]:
+        """One document, whole. Raises NotFound."""
+        return await self._read(lambda repository: repository.asset(asset_id, version))
+
+    async def asset_history(self, asset_id: str) -> tuple[AssetVersion, ...]:
+        """Every version of one document, oldest first. Raises NotFound."""
+        return await self._read(lambda repository: repository.asset_history(asset_id))
+
+    async def undo_copies(self) -> tuple[UndoCopy, ...]:
+        """What this database can be reverted to, newest first."""
+        from .restore.undo import list_undo  # late: it brings an SQLite library, which only workers need
+
+        return await asyncio.to_thread(list_undo, self.place.home, self.database)
+
+    async def forget_undo(self, undo_id: str) -> None:
+        """Drop an undo copy for good. Raises NotFound."""
+        from .restore.undo import forget_undo
+
+        await asyncio.to_thread(forget_undo, self.place.home, undo_id)
+
+    async def _read(self, ask: Callable[[Repository], _T], otherwise: _T | None = None) -> _T:
+        """What the repository answers; `otherwise`, if given, where there is no repository yet."""
+
+        def work() -> _T:
+            try:
+                return ask(self.place.repository())
+            except NotFound:
+                if otherwise is None or not self.place.is_empty():
+                    raise
+                return otherwise
+
+        return await asyncio.to_thread(work)
+
+
+def _noting(job: Job, event: Event) -> Job:
+    """The job with what recovery needs to know, as the journal has it."""
+    if not isinstance(event, Noted):
+        return job
+    return attrs.evolve(job, step=event.step, notes={**job.notes, **event.notes})
+
+
+async def _next(events: Events, answer: bool | None) -> Event | None:
+    """The stream's next event; None at its end."""
+    try:
+        return await events.asend(answer)
+    except StopAsyncIteration:
+        return None

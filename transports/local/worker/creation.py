@@ -1,0 +1,122 @@
+"""A creation, in the worker: the pages of a live database into the repository, and a Backup of them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import cast
+
+import attrs
+
+from ....core.errors import BadSource, NotFound, Problem, WasInterrupted
+from ....core.job import Backup
+from ....core.lifecycle import JobState
+from ....core.messages import Cancelled, Completed, Failed, Noted
+from ..database_file import examine
+from ..image import Image
+from ..repository.records import BackupRecord
+from ..repository.repository import Repository
+from ..repository.writer import BackupWriter
+from ..snapshot.request import CheckKind, SnapshotCancelled
+from .checking import check_stored
+from .task import Meter, Task
+
+REHASH_AFTER = timedelta(days=3)
+"""How long 'nothing has changed' is believed before every page is read again."""
+
+
+def create(task: Task) -> None:
+    """Back the job's database up, and tell how it goes."""
+    database = Path(task.job.database)
+    examine(database, as_source=True, force=task.has("force"))
+    repository = task.place.repository_or_new()
+    parent = repository.latest(task.job.database)
+    if parent and _unchanged(task, parent):
+        task.channel.tell(Completed(repository.republish(parent)))
+        return
+    try:
+        task.channel.tell(Completed(_store(task, repository, parent)))
+    except SnapshotCancelled:
+        task.channel.tell(Cancelled())
+
+
+def recover_creation(task: Task) -> None:
+    """Settle a creation whose worker is gone: its Backup was published, or it was not."""
+    announced = task.job.backup
+    published = announced and _published(task, announced)
+    if published:
+        task.channel.tell(Completed(published))
+    elif task.job.state is JobState.CANCELLING:
+        task.channel.tell(Cancelled())
+    else:
+        said = f"The process that backed {task.job.database} up ended before it was done. "
+        next_time = "The database is untouched, and what was stored serves the next backup."
+        task.channel.tell(Failed(Problem(WasInterrupted.kind, said + next_time)))
+
+
+def _published(task: Task, announced: Backup) -> Backup | None:
+    try:
+        return task.place.repository().backup(announced.id)
+    except NotFound:
+        return None
+
+
+def _unchanged(task: Task, parent: BackupRecord) -> bool:
+    from ..snapshot.fingerprint import unchanged
+
+    fingerprint = parent.image.fingerprint
+    if task.has("force") or task.option("check", "quick") != "quick" or fingerprint is None:
+        return False
+    read = datetime.fromisoformat(cast("str", fingerprint["read"]))
+    recent = timedelta() <= datetime.now(UTC) - read < REHASH_AFTER
+    return recent and unchanged(Path(task.job.database), fingerprint)
+
+
+def _store(task: Task, repository: Repository, parent: BackupRecord | None) -> Backup:
+    from ..snapshot.take import take
+
+    database = Path(task.job.database)
+    with repository.writer(parent, task.job.database) as writer:
+        task.channel.ask(Noted("create", backup=writer.allot()))
+        image = take(
+            database,
+            _Metered(writer, Meter(task.channel)),
+            cancelled=task.channel.cancelled,
+            check=cast("CheckKind", task.option("check", "quick")),
+            force=task.has("force"),
+        )
+        if image.fingerprint is not None:
+            read = {"read": datetime.now(UTC).isoformat()}
+            image = attrs.evolve(image, fingerprint={**image.fingerprint, **read})
+        return writer.finish(_checked(task, writer, image))
+
+
+def _checked(task: Task, writer: BackupWriter, image: Image) -> Image:
+    """The image with what a check of what was stored found, where the snapshot could not check it."""
+    if image.problems is not None or task.option("check", "quick") == "none":
+        return image
+    problems = check_stored(writer.reader(), task)
+    if problems and not task.has("force"):
+        raise BadSource(
+            f"{task.job.database} is damaged ({'; '.join(problems)}). Repair it, or back it up with force."
+        )
+    return attrs.evolve(image, problems=problems)
+
+
+@attrs.frozen
+class _Metered:
+    """A sink that tells how much has gone through it."""
+
+    writer: BackupWriter
+    meter: Meter
+
+    def begin(self, page_size: int, page_count: int) -> None:
+        self.meter.total = page_size * page_count
+        self.writer.begin(page_size, page_count)
+
+    def write(self, first_page: int, data: bytes) -> None:
+        self.writer.write(first_page, data)
+        self.meter.tell("backup", min(self.writer.done, self.meter.total), self.meter.total)
+
+    def resize(self, page_count: int) -> None:
+        self.writer.resize(page_count)

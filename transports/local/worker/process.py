@@ -1,0 +1,90 @@
+"""The parent's end: one child process for each job, started, listened to, and ended.
+
+Knows processes and lines; nothing of databases. A foreign process must never outlive the interest
+in it: leaving the context ends it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+from asyncio.subprocess import PIPE, Process
+from collections.abc import AsyncIterator, Mapping
+from types import TracebackType
+from typing import Any, Self
+
+from ....core.errors import OutcomeUnknown
+
+_LIMIT = 64 << 20
+"""The longest line a worker may say, in bytes."""
+
+
+class Worker:
+    """A child process at work on one task; use it in an `async with`."""
+
+    def __init__(self, task: Mapping[str, object]) -> None:
+        self._task = task
+        self._process: Process
+
+    async def __aenter__(self) -> Self:
+        self._process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", __package__ or "", stdin=PIPE, stdout=PIPE, limit=_LIMIT, **_apart()
+        )
+        self._say(self._task)
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if kind is not None and self._process.returncode is None:
+            self._process.kill()
+        if self._process.stdin:
+            self._process.stdin.close()
+        await self._process.wait()
+
+    @property
+    def pid(self) -> int:
+        """The child's process id."""
+        return self._process.pid
+
+    def cancel(self) -> None:
+        """Ask the work to stop and to undo itself. Asking twice is harmless, asking too late too."""
+        self._say({"cancel": True})
+
+    def answer(self, value: bool | None) -> None:
+        """What the worker asked for is durable; `value` says whether an offer was taken."""
+        self._say({"answer": value})
+
+    async def told(self) -> AsyncIterator[dict[str, Any]]:
+        """What the worker tells, until it ends.
+
+        Raises OutcomeUnknown if it dies before it has said how the work ended.
+        """
+        assert self._process.stdout
+        settled = False
+        while line := await self._process.stdout.readline():
+            said: dict[str, Any] = json.loads(line)
+            settled = said.get("event") in _SETTLING and not said.get("asks")
+            yield said
+        code = await self._process.wait()
+        if not settled:
+            raise OutcomeUnknown(f"The worker process ended in the middle of its work (exit code {code}).")
+
+    def _say(self, message: Mapping[str, object]) -> None:
+        assert self._process.stdin
+        if not self._process.stdin.is_closing():
+            self._process.stdin.write(json.dumps(message, separators=(",", ":")).encode() + b"\n")
+
+
+_SETTLING = frozenset({"completed", "cancelled", "failed", "interrupted"})
+
+
+def _apart() -> dict[str, Any]:
+    """A terminal's Ctrl-C is the parent's to hear, not the worker's."""
+    if sys.platform == "win32":
+        import subprocess
+
+        return {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP}
+    return {"process_group": 0} if os.name == "posix" else {}
