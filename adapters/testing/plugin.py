@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from ...transports.offline.virtual_time import VirtualClock
     from ...transports.offline.world import OfflineWorld
 
-pytest.register_assert_rewrite("reprieve.transports.contract", "reprieve.transports.trial")
+pytest.register_assert_rewrite("reprieve.transports.contract")
 
 
 class ScenarioMaker(Protocol):

@@ -169,7 +169,7 @@ def test_what_is_broken_is_noticed(broken: type[OfflineTransport], test: str, tm
 
 
 def test_a_transport_that_hangs_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("reprieve.transports.contract.DEADLINE", 0.2)
+    monkeypatch.setattr("reprieve.transports.contract.trial.DEADLINE", 0.2)
 
     with pytest.raises(TimeoutError):
         Suite(NeverSettles).test_a_creation_publishes_its_backup(tmp_path)

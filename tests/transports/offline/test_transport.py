@@ -20,12 +20,12 @@ from reprieve.core.errors import (
 from reprieve.core.job import JobKind
 from reprieve.core.lifecycle import JobState, Outcome
 from reprieve.core.messages import Cancelled, Completed, Event, Interrupted, Noted, Progressed
+from reprieve.transports.contract import Setting, Trial
 from reprieve.transports.offline.parameters import Earlier
 from reprieve.transports.offline.scenario import Scenario
 from reprieve.transports.offline.transport import OfflineTransport
 from reprieve.transports.offline.virtual_time import VirtualClock
 from reprieve.transports.offline.world import OfflineWorld
-from reprieve.transports.trial import Setting, Trial
 
 from . import traces
 from .scenarios import SIMULATED

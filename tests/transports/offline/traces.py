@@ -11,11 +11,11 @@ import attrs
 
 from reprieve.core.errors import ReprieveError
 from reprieve.core.job import JobKind
+from reprieve.transports.contract import Setting, Trial
 from reprieve.transports.offline.scenario import Scenario
 from reprieve.transports.offline.transport import OfflineTransport
 from reprieve.transports.offline.virtual_time import VirtualClock
 from reprieve.transports.offline.world import OfflineWorld
-from reprieve.transports.trial import Setting, Trial
 
 
 def trial(scenario: Scenario) -> Trial:
