@@ -9,6 +9,7 @@ from typing import Any
 
 import attrs
 
+import reprieve
 from reprieve.core.errors import ReprieveError
 from reprieve.core.job import JobKind
 from reprieve.transports.contract import Setting, Trial
@@ -54,5 +55,36 @@ def trace(scenario: Scenario, jobs: int = 4) -> list[str]:
     return log
 
 
+def library_trace(scenario: Scenario) -> list[str]:
+    """The life of a whole library on the Python API: everything that its observers see, and its results."""
+    log: list[str] = []
+
+    async def watch(job: reprieve.RunningJob[Any]) -> None:
+        async for update in job:
+            log.append(str(update))
+
+    async def finish(job: reprieve.RunningJob[Any]) -> None:
+        await watch(job)
+        log.append(str(await job.settled()))
+
+    async def main() -> None:
+        async with reprieve.connect("offline:", scenario=scenario) as library:
+            created = [await library.create_backup() for _ in range(3)]
+            await asyncio.gather(*map(finish, created))
+            for backup in (await library.backups())[:2]:
+                restored = await library.restore(backup.id)
+                watching = asyncio.create_task(watch(restored))
+                await restored.cancel() if len(log) % 2 else await restored.settled()
+                await watching
+            for copy in await library.undo_copies():
+                await finish(await library.revert(copy.id))
+            log.extend(map(str, await library.backups()))
+            log.extend(map(str, await library.undo_copies()))
+
+    asyncio.run(main())
+    return log
+
+
 if __name__ == "__main__":
-    print(*trace(Scenario.from_url(sys.argv[1])), sep="\n")
+    played = Scenario.from_url(sys.argv[1])
+    print(*trace(played), *library_trace(played), sep="\n")
