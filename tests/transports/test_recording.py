@@ -16,12 +16,12 @@ from reprieve.core.errors import (
 from reprieve.core.job import Job, JobKind
 from reprieve.core.lifecycle import Outcome
 from reprieve.core.messages import Cancelled, Completed, Event, Failed
+from reprieve.transports.contract import Setting, Trial
 from reprieve.transports.offline.replay import ReplayTransport
 from reprieve.transports.offline.scenario import Scenario
 from reprieve.transports.offline.transport import OfflineTransport
 from reprieve.transports.offline.virtual_time import VirtualClock
 from reprieve.transports.recording import Recording, RecordingTransport
-from reprieve.transports.trial import Setting, Trial
 
 SCENARIO = Scenario(seed=5, ticks=4, latency=0.5, jitter=0.25, backups=Scenario.of({"backups": 2}).backups)
 

@@ -38,8 +38,10 @@ class Cancellation:
 
     async def wait(self, seconds: float) -> bool:
         """Let `seconds` pass; True, as soon as it is so, when a cancel is to be acknowledged."""
-        until = self._clock.monotonic() + seconds
-        while (left := min(until, self._due) - self._clock.monotonic()) > 0:
-            self._alarm = self._clock.alarm(left)
+        now = self._clock.monotonic()
+        until = now + seconds
+        while now < until and now < self._due:
+            self._alarm = self._clock.alarm(min(until, self._due) - now)
             await self._alarm
-        return self.due
+            now = self._clock.monotonic()
+        return now >= self._due
