@@ -138,7 +138,7 @@ OPERATIONS: tuple[Spec, ...] = (
         Operation.REVERT,
         "Undo the last restoration; what was written since is kept.",
         ("undo", "idempotency_key", "detach"),
-        "RunningJob[UndoCopy]",
+        "RunningJob[UndoCopy | None]",
         starts_job=True,
         destroys=True,
     ),

@@ -14,6 +14,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from reprieve.core import VERSION as __version__
+
 if TYPE_CHECKING:
     from reprieve.core.errors import (
         Ambiguous,
@@ -55,7 +57,6 @@ if TYPE_CHECKING:
     from .library import Library
     from .running_job import RunningJob
 
-__version__ = "0.1.0"
 
 _HOMES: dict[str, tuple[str, ...]] = {
     "reprieve.core.errors": (

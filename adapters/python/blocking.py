@@ -158,7 +158,7 @@ class BlockingLibrary:
         """See Library.restoration_status."""
         return self._loop.wait(self._library.restoration_status(backup))
 
-    def revert(self, undo: str | None = None, **options: Any) -> BlockingJob[UndoCopy]:
+    def revert(self, undo: str | None = None, **options: Any) -> BlockingJob[UndoCopy | None]:
         """See Library.revert."""
         return self._job(self._library.revert(undo, **options))
 

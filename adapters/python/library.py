@@ -155,11 +155,11 @@ class Library:
         idempotency_key: str | None = None,
         detach: bool = False,
         **options: object,
-    ) -> RunningJob[UndoCopy]:
+    ) -> RunningJob[UndoCopy | None]:
         """Bring back what the last restoration (or the one that left `undo`) replaced.
 
-        What was written since is kept as an undo copy of its own, which is the job's result. Raises
-        NotFound where there is nothing to go back to.
+        What was written since is kept as an undo copy of its own, which is the job's result (None where
+        the database was gone). Raises NotFound where there is nothing to go back to.
         """
         self._need(Operation.REVERT)
         copies = await self._transport.undo_copies()
@@ -294,9 +294,7 @@ def _backup_of(job: Job) -> Backup:
     return job.backup
 
 
-def _undo_of(job: Job) -> UndoCopy:
-    if job.undo is None:
-        raise ReprieveError(f"Job {job.id} completed without an undo copy; please report it.")
+def _undo_of(job: Job) -> UndoCopy | None:
     return job.undo
 
 

@@ -1,4 +1,4 @@
-"""From a path to the transport of a database on this machine, with the journal that all its processes share."""
+"""From a path to the transport of a database on this machine, with the journal that its processes share."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from ..clock import RealClock
 from ..registry import Opened
 from .home import Home, default_store
 from .journal import SqliteJournal
+from .place import Place
 from .transport import LocalTransport
 
 
@@ -32,13 +33,13 @@ def open_local(
         raise InvalidRequest(f"A local database has no option {', '.join(sorted(unknown))}.")
     home = home or Home.find()
     database = os.path.realpath(os.path.expanduser(target.removeprefix("file://").removeprefix("file:")))
-    place = _canonical(store or default_store())
+    where = _canonical(store or default_store())
     return Opened(
-        LocalTransport(database, place, home, passphrase),
+        LocalTransport(database, Place(where, home, passphrase)),
         SqliteJournal(home),
         clock or RealClock(),
         Random(),
-        {"store": place},
+        {"store": where},
     )
 
 

@@ -47,7 +47,7 @@ else:
 
 @attrs.define
 class OsLock:
-    """The lock of `path`; as a context manager it is acquired at once or not at all.
+    """The lock of `path`; as a context manager it is acquired at once (unless it already is) or not at all.
 
     A process that is forked while the lock is held shares it; one that is started (exec) does not.
     """
@@ -133,7 +133,8 @@ class OsLock:
             return
 
     def __enter__(self) -> OsLock:
-        self.acquire(0)
+        if self._descriptor is None:
+            self.acquire(0)
         return self
 
     def __exit__(

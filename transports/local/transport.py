@@ -9,24 +9,30 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping
 from contextlib import aclosing
-from typing import TypeVar, cast
+from typing import TYPE_CHECKING, TypeVar, cast
 
 import attrs
 
-from ...core.errors import OutcomeUnknown, Problem, Unreachable
+from ...core.errors import NotFound, OutcomeUnknown, Problem, Unreachable
 from ...core.job import AssetVersion, Backup, Job, JobKind, UndoCopy
 from ...core.journal import message_of, to_record
 from ...core.lifecycle import JobState
-from ...core.messages import Event, Interrupted, Noted
+from ...core.messages import Event, Failed, Interrupted, Noted
 from ...core.operations import Operation
 from ...core.ports import Events
-from .home import Home
-from .repository import Repository
-from .repository.opening import open_repository
+from .place import Place
 from .restore.undo import forget_undo, list_undo
 from .worker.process import Worker
 
+if TYPE_CHECKING:
+    from .repository.repository import Repository
+
 _T = TypeVar("_T")
+
+_TWICE = (
+    "The worker process died, and so did the one that was to find out what it had done; look at the "
+    "database. What it held before is among the undo copies, if it was changed."
+)
 
 
 class LocalTransport:
@@ -34,11 +40,9 @@ class LocalTransport:
 
     operations = frozenset(Operation)
 
-    def __init__(self, database: str, store: str, home: Home, passphrase: str | None = None) -> None:
+    def __init__(self, database: str, place: Place) -> None:
         self.database = database
-        self._store = store
-        self._home = home
-        self._passphrase = passphrase
+        self.place = place
         self._workers: dict[str, Worker] = {}
         self._aborted: set[str] = set()
 
@@ -52,34 +56,28 @@ class LocalTransport:
 
     async def carry_out(self, job: Job) -> Events:
         """Do the work of `job` in a worker. One that dies is recovered from, by another worker."""
-        known, answer = job, None
-        try:
-            async with aclosing(self._work(job, "work")) as told:
-                while event := await _next(told, answer):
-                    if isinstance(event, Noted):
-                        known = attrs.evolve(known, step=event.step, notes={**known.notes, **event.notes})
-                    answer = yield event
-            return
-        except OutcomeUnknown as error:
-            if answer:
-                return  # it had completed, and died clearing up: the next worker clears up
-            if job.kind is JobKind.CREATION:
-                yield Interrupted(Problem(Unreachable.kind, str(error), temporary=True))
+        known = job
+        for what in ("work", "recover"):
+            answer = None
+            if job.id in self._aborted and what == "recover":
+                known = attrs.evolve(known, state=JobState.CANCELLING)
+            try:
+                async with aclosing(self._work(known, what)) as told:
+                    while event := await _next(told, answer):
+                        known = _noting(known, event)
+                        answer = yield event
                 return
-        finally:
-            aborted = job.id in self._aborted
-            self._aborted.discard(job.id)
-        if aborted:
-            known = attrs.evolve(known, state=JobState.CANCELLING)
-        async with aclosing(self.recover(known)) as recovery:
-            async for event in recovery:
-                yield event
+            except OutcomeUnknown as error:
+                if answer:
+                    return  # it had completed, and died clearing up: the next job clears up
+                if job.kind is JobKind.CREATION:
+                    yield Interrupted(Problem(Unreachable.kind, str(error), temporary=True))
+                    return
+        yield Failed(Problem(OutcomeUnknown.kind, _TWICE))
 
-    async def recover(self, job: Job) -> Events:
+    def recover(self, job: Job) -> Events:
         """Ask the database how the work stands, in a worker, and settle it."""
-        async with aclosing(self._work(job, "recover")) as told:
-            async for event in told:
-                yield event
+        return self._work(job, "recover")
 
     async def abort(self, job: Job) -> None:
         """Ask the worker to stop; its stream tells how that ended."""
@@ -105,16 +103,16 @@ class LocalTransport:
         return {
             "what": what,
             "job": to_record(job),
-            "store": self._store,
-            "home": [str(self._home.config), str(self._home.data)],
-            "passphrase": self._passphrase,
+            "store": self.place.store,
+            "home": [str(self.place.home.config), str(self.place.home.data)],
+            "passphrase": self.place.passphrase,
         }
 
     # -- the repository ---------------------------------------------------------------------
 
     async def backups(self) -> tuple[Backup, ...]:
         """The backups of this database, oldest first; none where there is no repository yet."""
-        return await self._read(lambda repository: repository.backups(self.database), otherwise=())
+        return await self._read(lambda repository: repository.backups(self.database), ())
 
     async def backup(self, backup_id: str) -> Backup:
         """One backup of the repository, whichever database it is of. Raises NotFound."""
@@ -126,11 +124,11 @@ class LocalTransport:
 
     async def keep_assets(self, documents: tuple[Mapping[str, object], ...]) -> tuple[AssetVersion, ...]:
         """Keep each document whole, as its next version."""
-        return await asyncio.to_thread(lambda: self._repository(create=True).keep_assets(documents))
+        return await asyncio.to_thread(lambda: self.place.repository_or_new().keep_assets(documents))
 
     async def assets(self) -> tuple[AssetVersion, ...]:
         """The newest version of every document, by id."""
-        return await self._read(lambda repository: repository.assets(), otherwise=())
+        return await self._read(lambda repository: repository.assets(), ())
 
     async def asset(self, asset_id: str, version: int | None = None) -> dict[str, object]:
         """One document, whole. Raises NotFound."""
@@ -142,24 +140,31 @@ class LocalTransport:
 
     async def undo_copies(self) -> tuple[UndoCopy, ...]:
         """What this database can be reverted to, newest first."""
-        return await asyncio.to_thread(list_undo, self._home, self.database)
+        return await asyncio.to_thread(list_undo, self.place.home, self.database)
 
     async def forget_undo(self, undo_id: str) -> None:
         """Drop an undo copy for good. Raises NotFound."""
-        await asyncio.to_thread(forget_undo, self._home, undo_id)
+        await asyncio.to_thread(forget_undo, self.place.home, undo_id)
 
     async def _read(self, ask: Callable[[Repository], _T], otherwise: _T | None = None) -> _T:
-        """What the repository answers, or `otherwise` where there is none yet."""
+        """What the repository answers; `otherwise`, if given, where there is no repository yet."""
 
         def work() -> _T:
-            if otherwise is not None and not Repository.exists(self._store):
+            try:
+                return ask(self.place.repository())
+            except NotFound:
+                if otherwise is None or not self.place.is_empty():
+                    raise
                 return otherwise
-            return ask(self._repository())
 
         return await asyncio.to_thread(work)
 
-    def _repository(self, *, create: bool = False) -> Repository:
-        return open_repository(self._store, self._home, self._passphrase, create=create)
+
+def _noting(job: Job, event: Event) -> Job:
+    """The job with what recovery needs to know, as the journal has it."""
+    if not isinstance(event, Noted):
+        return job
+    return attrs.evolve(job, step=event.step, notes={**job.notes, **event.notes})
 
 
 async def _next(events: Events, answer: bool | None) -> Event | None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import AsyncGenerator
 from random import Random
 
 import attrs
@@ -18,6 +17,8 @@ from ...core.errors import Problem
 from ...core.job import Backup, Job, JobKind, Progress
 from ...core.lifecycle import JobState
 from ...core.messages import Cancelled, Completed, Event, Failed, Interrupted, Noted, Progressed
+from ...core.operations import Operation
+from ...core.ports import Events
 from ..clock import AlarmClock, ring
 from .draws import stream
 from .pace import labels, waits
@@ -67,7 +68,7 @@ class Attempt:
             if self._alarm is not None:
                 ring(self._alarm)
 
-    async def carry_out(self) -> AsyncGenerator[Event, None]:
+    async def carry_out(self) -> Events:
         """Do the work and tell how it goes. Raises NotFound, and what the scenario refuses with."""
         self._work.attempts += 1
         if await self._wait(self._latency()):
@@ -80,16 +81,16 @@ class Attempt:
         while (end := await self._advance(course)) is None:
             if self._clock.monotonic() >= self._connected_from:
                 yield Progressed(course.progress())
-        yield end
-        if isinstance(end, Completed) and end.revocable:
+        taken = yield end
+        if taken is False:
             yield await self._withdraw()
 
-    async def settle(self) -> AsyncGenerator[Event, None]:
+    async def settle(self) -> Events:
         """Tell how the work stands that another process left, and begin none."""
         await self._wait(self._latency())
         end = self._standing()
-        yield end
-        if isinstance(end, Completed) and end.revocable:
+        taken = yield end
+        if taken is False:
             yield await self._withdraw()
 
     # -- the work ---------------------------------------------------------------------------
@@ -157,8 +158,8 @@ class Attempt:
             self._world.undo(self._job)
             return Cancelled()
         if restored:
-            return Failed(Problem.of(errors.Interrupted(_UNTOUCHED)))
-        return Interrupted(Problem.of(errors.Interrupted(_UNFINISHED)))
+            return Failed(Problem.of(errors.WasInterrupted(_UNTOUCHED)))
+        return Interrupted(Problem.of(errors.WasInterrupted(_UNFINISHED)))
 
     # -- what the scenario says ---------------------------------------------------------------
 
@@ -167,6 +168,7 @@ class Attempt:
         return not self._scenario.times or self._work.attempts <= self._scenario.times
 
     def _refuse(self) -> None:
+        self._scenario.need(_operation(self._job))
         if self._scenario.refuse is not None and self._met():
             raise problem(
                 self._scenario.refuse, "The offline service refused to start, as its scenario says."
@@ -208,6 +210,12 @@ class Attempt:
     async def _connected(self) -> None:
         while (left := self._connected_from - self._clock.monotonic()) > 0:
             await self._clock.sleep(left)
+
+
+def _operation(job: Job) -> Operation:
+    if job.kind is JobKind.CREATION:
+        return Operation.CREATE_BACKUP
+    return Operation.REVERT if job.reverts else Operation.RESTORE
 
 
 _LOST = (

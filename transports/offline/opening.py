@@ -1,47 +1,51 @@
-"""From `offline:…` or a Scenario to a transport and the clock that it lives by."""
+"""From `offline:…`, or a Scenario, to the transport with the clock, journal and chance that belong to it."""
 
 from __future__ import annotations
 
-from random import Random
 from typing import cast
 
 from ...core.errors import InvalidRequest
-from ...core.ports import Clock
+from ...core.ports import Clock, Transport
 from ..clock import AlarmClock, RealClock
 from ..registry import Opened
+from .draws import stream
 from .memory_journal import MemoryJournal
-from .scenario import Pace, Scenario
+from .scenario import SCHEME, Pace, Scenario
 from .transport import OfflineTransport
 from .virtual_time import VirtualClock
 from .world import OfflineWorld
 
 
 def open_offline(
-    target: str = "offline:",
+    target: str = f"{SCHEME}:",
     *,
-    store: None = None,
+    store: str | None = None,
     scenario: Scenario | None = None,
     clock: Clock | None = None,
     world: OfflineWorld | None = None,
 ) -> Opened:
-    """The service that the URL `target` says, or else `scenario`; without a clock, on the scenario's own.
+    """The service that the URL `target` says, or `scenario`; on the scenario's own clock if none is given.
 
-    Raises InvalidRequest where the scenario makes no sense, both are given, or a store is.
+    `world` is one that other transports have worked on. Raises InvalidRequest where the scenario makes
+    no sense or is given twice, for a `store` (it has its own), and for a clock without alarms.
     """
     if store is not None:
-        raise InvalidRequest("An offline service has no store; give its backups in the scenario.")
+        raise InvalidRequest("An offline service has a store of its own; leave the store out.")
     if scenario is None:
         scenario = Scenario.from_url(target)
-    elif target != "offline:":
-        raise InvalidRequest(f"Give the scenario or its URL, not both: '{target}' has parameters of its own.")
-    clock = clock or clock_for(scenario)
-    if not hasattr(clock, "alarm"):
-        raise InvalidRequest("An offline service needs a clock with alarms: a VirtualClock or a RealClock.")
-    alarms = cast(AlarmClock, clock)
-    transport = OfflineTransport(scenario, alarms, world)
-    return Opened(transport, MemoryJournal(), clock, Random(f"orchestrator {scenario.seed}"))
+    elif target != f"{SCHEME}:":
+        raise InvalidRequest(f"Give a scenario or its URL, not both: '{target}' says one of its own.")
+    alarms = _with_alarms(clock) if clock else clock_for(scenario)
+    transport: Transport = OfflineTransport(scenario, alarms, world)
+    return Opened(transport, MemoryJournal(), alarms, stream(scenario.seed, "core"))
 
 
 def clock_for(scenario: Scenario) -> AlarmClock:
     """The clock that a scenario wants to be played on."""
     return RealClock(scenario.speed) if scenario.clock is Pace.REAL else VirtualClock()
+
+
+def _with_alarms(clock: Clock) -> AlarmClock:
+    if not hasattr(clock, "alarm"):
+        raise InvalidRequest("An offline service needs a clock with alarms: a VirtualClock or a RealClock.")
+    return cast(AlarmClock, clock)

@@ -16,7 +16,7 @@ from urllib.parse import parse_qsl, quote, unquote, urlencode
 
 import attrs
 
-from ...core.errors import InvalidRequest
+from ...core.errors import InvalidRequest, Unsupported
 from ...core.operations import Operation
 from . import parameters as rules
 from .pace import Curve
@@ -130,6 +130,11 @@ class Scenario:
                 raise InvalidRequest(f"A scenario has no parameter '{name}'; it has {', '.join(known)}.")
             changes[name] = rules.read(known[name], value)
         return attrs.evolve(self, **changes)
+
+    def need(self, operation: Operation) -> None:
+        """Raises Unsupported for an operation that the service is without."""
+        if operation in self.without:
+            raise Unsupported(f"This offline service has no '{operation}': its scenario is without it.")
 
     def parameters(self) -> dict[str, Plain]:
         """Every parameter that is not as usual, so that `Scenario.of` makes this one again."""

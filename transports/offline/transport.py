@@ -6,12 +6,11 @@ attempt.py's matter, what exists is world.py's.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Mapping
 
-from ...core.errors import Unsupported
-from ...core.job import AssetVersion, Backup, Job, JobKind, UndoCopy
-from ...core.messages import Event
+from ...core.job import AssetVersion, Backup, Job, UndoCopy
 from ...core.operations import Operation
+from ...core.ports import Events
 from ..clock import AlarmClock
 from .attempt import Attempt
 from .draws import stream
@@ -54,17 +53,17 @@ class OfflineTransport:
 
     # -- jobs -------------------------------------------------------------------------------
 
-    def carry_out(self, job: Job) -> AsyncIterator[Event]:
+    def carry_out(self, job: Job) -> Events:
         """Play the scenario for one attempt of `job`."""
         return self._followed(job, settle=False)
 
-    def recover(self, job: Job) -> AsyncIterator[Event]:
+    def recover(self, job: Job) -> Events:
         """Settle what the world knows of `job`; nothing is begun."""
         return self._followed(job, settle=True)
 
     async def abort(self, job: Job) -> None:
         """Ask the attempt at `job` to stop. Raises what the scenario refuses a cancel with."""
-        self._need(Operation.CANCEL)
+        self.scenario.need(Operation.CANCEL)
         await self._travel()
         if self.scenario.refuse_cancel is not None:
             raise problem(
@@ -74,8 +73,7 @@ class OfflineTransport:
         if attempt is not None:
             attempt.abort()
 
-    def _followed(self, job: Job, *, settle: bool) -> AsyncIterator[Event]:
-        self._need(_operation(job))
+    def _followed(self, job: Job, *, settle: bool) -> Events:
         attempt = self._attempts[job.id] = Attempt(job, self.scenario, self.world, self._clock)
         return attempt.settle() if settle else attempt.carry_out()
 
@@ -131,20 +129,10 @@ class OfflineTransport:
     # -- each call --------------------------------------------------------------------------
 
     async def _call(self, operation: Operation) -> None:
-        self._need(operation)
+        self.scenario.need(operation)
         await self._travel()
-
-    def _need(self, operation: Operation) -> None:
-        if operation not in self.operations:
-            raise Unsupported(f"This offline service has no '{operation}'; its scenario says so.")
 
     async def _travel(self) -> None:
         seconds = self.scenario.latency + self._calls.uniform(0.0, self.scenario.jitter)
         if seconds:
             await self._clock.sleep(seconds)
-
-
-def _operation(job: Job) -> Operation:
-    if job.kind is JobKind.CREATION:
-        return Operation.CREATE_BACKUP
-    return Operation.REVERT if job.reverts else Operation.RESTORE

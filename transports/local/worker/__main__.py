@@ -10,14 +10,15 @@ import signal
 import sys
 from pathlib import Path
 
-from ....core.errors import Problem, ReprieveError
+from ....core.errors import OwnershipLost, Problem, ReprieveError
 from ....core.job import JobKind
 from ....core.journal import job_of
 from ....core.messages import Failed
 from .. import failpoints
 from ..home import Home
 from ..os_lock import OsLock
-from .channel import Channel
+from ..place import Place
+from .channel import ORPHANED, Channel
 from .task import Task
 
 MEMORY = 4 << 30
@@ -31,22 +32,27 @@ def main() -> None:
     channel = Channel()
     said = channel.task()
     _limit_resources()
-    task = Task(
-        channel,
-        job_of(said["job"]),
-        Home(*(Path(folder) for folder in said["home"])),
-        said["store"],
-        said["passphrase"],
-    )
-    with OsLock(task.home.workers / f"{task.job.id}.lock") as lock:
-        del lock
-        try:
-            _act(task, recovers=said["what"] == "recover")
-        except ReprieveError as error:
-            channel.tell(Failed(Problem.of(error)))
+    home = Home(*(Path(folder) for folder in said["home"]))
+    task = Task(channel, job_of(said["job"]), Place(said["store"], home, said["passphrase"]))
+    recovers = said["what"] == "recover"
+    try:
+        with _lock(task, recovers):
+            _act(task, recovers)
+    except OwnershipLost:
+        sys.exit(ORPHANED)
+    except ReprieveError as error:
+        channel.tell(Failed(Problem.of(error)))
 
 
-def _act(task: Task, *, recovers: bool) -> None:
+def _lock(task: Task, recovers: bool) -> OsLock:
+    """This job's worker lock. To recover, a worker that still has it is ended first."""
+    lock = OsLock(task.home.workers / f"{task.job.id}.lock")
+    if recovers:
+        lock.end_holder()
+    return lock
+
+
+def _act(task: Task, recovers: bool) -> None:
     if task.job.kind is JobKind.CREATION:
         from .creation import create, recover_creation
 

@@ -14,7 +14,11 @@ from ....core.lifecycle import JobState
 from ....core.messages import Cancelled, Completed, Failed, Noted
 from ..database_file import examine
 from ..image import Image
-from ..repository import BackupRecord, BackupWriter, Repository
+from ..repository.records import BackupRecord
+from ..repository.repository import Repository
+from ..repository.writer import BackupWriter
+from ..snapshot.request import CheckKind, SnapshotCancelled
+from .checking import check_stored
 from .task import Meter, Task
 
 REHASH_AFTER = timedelta(days=3)
@@ -23,11 +27,9 @@ REHASH_AFTER = timedelta(days=3)
 
 def create(task: Task) -> None:
     """Back the job's database up, and tell how it goes."""
-    from ..snapshot.request import SnapshotCancelled
-
     database = Path(task.job.database)
     examine(database, as_source=True, force=task.has("force"))
-    repository = task.repository(create=True)
+    repository = task.place.repository_or_new()
     parent = repository.latest(task.job.database)
     if parent and _unchanged(task, parent):
         task.channel.tell(Completed(repository.republish(parent)))
@@ -47,15 +49,14 @@ def recover_creation(task: Task) -> None:
     elif task.job.state is JobState.CANCELLING:
         task.channel.tell(Cancelled())
     else:
-        said = f"The process that backed {task.job.database} up ended before it was done; the database is untouched."
-        task.channel.tell(
-            Failed(Problem(WasInterrupted.kind, f"{said} What it had stored serves the next backup."))
-        )
+        said = f"The process that backed {task.job.database} up ended before it was done. "
+        next_time = "The database is untouched, and what was stored serves the next backup."
+        task.channel.tell(Failed(Problem(WasInterrupted.kind, said + next_time)))
 
 
 def _published(task: Task, announced: Backup) -> Backup | None:
     try:
-        return task.repository().backup(announced.id)
+        return task.place.repository().backup(announced.id)
     except NotFound:
         return None
 
@@ -81,7 +82,7 @@ def _store(task: Task, repository: Repository, parent: BackupRecord | None) -> B
             database,
             _Metered(writer, Meter(task.channel)),
             cancelled=task.channel.cancelled,
-            check=task.option("check", "quick"),
+            check=cast("CheckKind", task.option("check", "quick")),
             force=task.has("force"),
         )
         if image.fingerprint is not None:
@@ -94,9 +95,7 @@ def _checked(task: Task, writer: BackupWriter, image: Image) -> Image:
     """The image with what a check of what was stored found, where the snapshot could not check it."""
     if image.problems is not None or task.option("check", "quick") == "none":
         return image
-    from ..restore.stage import problems_of
-
-    problems = problems_of(writer.reader(), task.home)
+    problems = check_stored(writer.reader(), task)
     if problems and not task.has("force"):
         raise BadSource(
             f"{task.job.database} is damaged ({'; '.join(problems)}). Repair it, or back it up with force."

@@ -10,8 +10,7 @@ import attrs
 from ....core.job import Job, Progress
 from ....core.messages import Progressed
 from ..home import Home
-from ..repository import Repository
-from ..repository.opening import open_repository
+from ..place import Place
 from .channel import Channel
 
 PAUSE = 0.05
@@ -24,13 +23,12 @@ class Task:
 
     channel: Channel
     job: Job
-    home: Home
-    store: str
-    passphrase: str | None
+    place: Place
 
-    def repository(self, *, create: bool = False) -> Repository:
-        """The repository that the job's backups are in."""
-        return open_repository(self.store, self.home, self.passphrase, create=create)
+    @property
+    def home(self) -> Home:
+        """Where reprieve keeps what is its own."""
+        return self.place.home
 
     def option(self, name: str, default: str) -> str:
         """What the job was asked for under this name."""

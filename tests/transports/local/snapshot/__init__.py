@@ -1,0 +1,1 @@
+"""The loops that prove the snapshot, and their controls."""

@@ -1,0 +1,97 @@
+"""The lock that lives as long as its process: taken once, freed by death, kept while only stopped."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from reprieve.core.errors import Conflict
+from reprieve.transports.local.os_lock import OsLock
+
+HOLD = """
+import sys
+from pathlib import Path
+from reprieve.transports.local.os_lock import OsLock
+lock = OsLock(Path(sys.argv[1]))
+lock.acquire(10)
+print("held", flush=True)
+sys.stdin.read()
+lock.release()
+"""
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "job.lock"
+
+
+@pytest.fixture
+def holder(path: Path) -> Iterator[subprocess.Popen[str]]:
+    """Another process that holds the lock until its input ends."""
+    with subprocess.Popen(
+        [sys.executable, "-c", HOLD, str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "held\n"
+        yield process
+        process.kill()
+
+
+def test_one_process_has_it_and_the_file_says_which(path: Path, holder: subprocess.Popen[str]) -> None:
+    lock = OsLock(path)
+
+    assert not lock.try_acquire()
+    assert lock.held()
+    assert lock.pid() == holder.pid
+    with pytest.raises(Conflict, match=str(holder.pid)):
+        lock.acquire(0.05)
+
+
+def test_two_locks_in_one_process_exclude_each_other(path: Path) -> None:
+    with OsLock(path):
+        assert not OsLock(path).try_acquire()
+    assert OsLock(path).try_acquire()
+
+
+def test_a_released_lock_leaves_no_file(path: Path) -> None:
+    with OsLock(path) as lock:
+        assert lock.held()
+        assert lock.pid() == os.getpid()
+
+    assert not path.exists()
+    assert not lock.held()
+    assert lock.pid() is None
+
+
+def test_death_frees_it(path: Path, holder: subprocess.Popen[str]) -> None:
+    holder.kill()
+    holder.wait()
+
+    assert not OsLock(path).held()
+    assert OsLock(path).try_acquire()
+
+
+def test_a_holder_that_ends_in_time_is_not_killed(path: Path, holder: subprocess.Popen[str]) -> None:
+    assert holder.stdin is not None
+    holder.stdin.close()
+
+    OsLock(path).end_holder(grace=30)
+
+    assert holder.wait() == 0
+
+
+def test_a_stopped_holder_keeps_it_until_it_is_killed(path: Path, holder: subprocess.Popen[str]) -> None:
+    holder.send_signal(signal.SIGSTOP)
+    lock = OsLock(path)
+    assert lock.held()
+
+    lock.end_holder(grace=0.1)
+
+    assert lock.pid() == os.getpid()
+    assert holder.wait() == -signal.SIGKILL

@@ -1,0 +1,175 @@
+"""Keys of repositories on this machine: key files, recovery codes, passphrases.
+
+A key file lies in the user's key folder, never beside the store that it opens. Knows what a key opens (the
+repository's config); must not know anything else of the repository.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+import stat
+from collections.abc import Callable
+from pathlib import Path
+
+from blake3 import blake3
+
+from ...core.errors import InvalidRequest, KeyRequired, StorageError
+from .failpoints import reach
+from .home import Home
+from .repository.config import Config, unwrap
+from .repository.vault import KEY_SIZE, Vault
+from .stores import Store
+from .stores.folder import make_folder, sync_folder
+
+PASSPHRASE_VARIABLE = "REPRIEVE_PASSPHRASE"
+
+ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+"""Crockford's base 32: no letter that can be taken for a digit."""
+
+CHECK_SIZE = 3
+GROUP = 4
+CODE_LENGTH = (KEY_SIZE + CHECK_SIZE) * 8 // 5
+
+
+def unlock(
+    store: Store, config: Config, home: Home, passphrase: Callable[[], str | None] | None = None
+) -> bytes:
+    """The master key: from the key file if there is one, else by REPRIEVE_PASSPHRASE, else by asking.
+
+    Raises KeyRequired if none of them gives the right key.
+    """
+    master = read_key(home, config.id)
+    if master is None:
+        phrase = os.environ.get(PASSPHRASE_VARIABLE) or (passphrase() if passphrase else None)
+        if not phrase:
+            raise KeyRequired(
+                f"The repository in {store.url} is encrypted and there is no key for it here. Set "
+                f"{PASSPHRASE_VARIABLE}, or import its recovery code."
+            )
+        master = unwrap(store, config, phrase)
+    Vault(config.id, master).check(config.key_check)
+    return master
+
+
+def read_key(home: Home, repository_id: str) -> bytes | None:
+    """The key in this repository's key file; None if there is no file.
+
+    Raises StorageError for a file that others can read, or that holds no key.
+    """
+    path = _key_file(home, repository_id)
+    try:
+        with path.open("r", encoding="ascii") as file:
+            mode = stat.S_IMODE(os.fstat(file.fileno()).st_mode)
+            if os.name != "nt" and mode & 0o077:
+                raise StorageError(
+                    f"The key file {path} can be read by others ({mode:04o}). Run chmod 600 on it."
+                )
+            return _parsed(file.read())
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise _unusable(path, error) from error
+    except ValueError as error:
+        raise StorageError(
+            f"The key file {path} holds no key. Remove it, then import the repository's recovery code."
+        ) from error
+
+
+def keep_key(home: Home, repository_id: str, master: bytes) -> None:
+    """Write the key file, durably, for this user only. One that is there already is replaced whole."""
+    path = _key_file(home, repository_id)
+    temporary = path.with_name(f"{path.name}.{secrets.token_hex(8)}.part")
+    try:
+        make_folder(path.parent)
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        try:
+            with os.fdopen(descriptor, "w", encoding="ascii") as file:
+                file.write(master.hex() + "\n")
+                file.flush()
+                reach("key.written")
+                os.fsync(file.fileno())
+            os.replace(temporary, path)
+        finally:
+            temporary.unlink(missing_ok=True)
+        reach("key.named")
+        sync_folder(path.parent)
+    except OSError as error:
+        raise _unusable(path, error) from error
+
+
+def forget_key(home: Home, repository_id: str) -> None:
+    """Remove the key file, and what is remembered of its code."""
+    for path in (_key_file(home, repository_id), _shown_file(home, repository_id)):
+        path.unlink(missing_ok=True)
+
+
+def recovery_code(master: bytes) -> str:
+    """The key for people to keep: 56 characters in groups of four, with a checksum."""
+    number = int.from_bytes(master + _checksum(master), "big")
+    letters = "".join(ALPHABET[number >> 5 * place & 31] for place in reversed(range(CODE_LENGTH)))
+    return "-".join(letters[at : at + GROUP] for at in range(0, CODE_LENGTH, GROUP))
+
+
+def import_code(home: Home, config: Config, code: str) -> None:
+    """Write the key file from a recovery code.
+
+    Raises InvalidRequest for a mistyped one, KeyRequired for one of another repository; writes nothing then.
+    """
+    master = decode_code(code)
+    Vault(config.id, master).check(config.key_check)
+    keep_key(home, config.id, master)
+    remember_code_shown(home, config.id)
+
+
+def decode_code(code: str) -> bytes:
+    """The key in a recovery code; spaces, hyphens, case and O, I, L for 0, 1, 1 do not matter."""
+    letters = re.sub(r"[\s-]", "", code).upper().translate(str.maketrans("OIL", "011"))
+    if len(letters) == CODE_LENGTH and set(letters) <= set(ALPHABET):
+        number = 0
+        for letter in letters:
+            number = number << 5 | ALPHABET.index(letter)
+        data = number.to_bytes(KEY_SIZE + CHECK_SIZE, "big")
+        if data[KEY_SIZE:] == _checksum(data[:KEY_SIZE]):
+            return data[:KEY_SIZE]
+    raise InvalidRequest("The recovery code is mistyped or incomplete. Compare it with the one you kept.")
+
+
+def code_pending(home: Home, repository_id: str) -> bool:
+    """Whether this machine holds the key, and nobody has been shown its recovery code yet."""
+    return _key_file(home, repository_id).exists() and not _shown_file(home, repository_id).exists()
+
+
+def remember_code_shown(home: Home, repository_id: str) -> None:
+    """The recovery code was shown; it is not pending any more."""
+    path = _shown_file(home, repository_id)
+    try:
+        path.touch(0o600)
+    except OSError as error:
+        raise _unusable(path, error) from error
+
+
+def _checksum(master: bytes) -> bytes:
+    return blake3(b"reprieve recovery code" + master).digest(CHECK_SIZE)
+
+
+def _parsed(text: str) -> bytes:
+    master = bytes.fromhex(text.strip())
+    if len(master) != KEY_SIZE:
+        raise ValueError("a key has 32 bytes")
+    return master
+
+
+def _key_file(home: Home, repository_id: str) -> Path:
+    return home.keys / f"{repository_id}.key"
+
+
+def _shown_file(home: Home, repository_id: str) -> Path:
+    return home.keys / f"{repository_id}.shown"
+
+
+def _unusable(path: Path, error: OSError) -> StorageError:
+    return StorageError(
+        f"The key file {path} cannot be used: {error.strerror or error}. Check its folder and permissions."
+    )

@@ -1,0 +1,102 @@
+"""The list of Backups: publishing, finding and hiding them.
+
+What has a record exists; what has a hidden marker beside it is not shown. A record never changes, so one that
+was read is kept in memory, and every listing asks the store again which there are. Must not know pages.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+
+from ....core.errors import NotFound
+from ....core.job import Backup
+from ..failpoints import reach
+from ..stores import Store
+from .records import HIDDEN, PREFIX, BackupRecord, stamp, timestamp_of
+from .vault import Kind, Vault
+
+_IDENTIFIER = re.compile(r"[A-Za-z0-9.+-]+_[0-9]{8}T[0-9]{9}Z")
+
+
+class Catalog:
+    """The Backups in one repository. Safe to use from several threads."""
+
+    def __init__(self, store: Store, vault: Vault) -> None:
+        self._store = store
+        self._vault = vault
+        self._read: dict[str, BackupRecord] = {}
+
+    def records(self, database: str | None = None) -> tuple[BackupRecord, ...]:
+        """Every Backup that is not hidden, of one database or of all, oldest first."""
+        records = (self._record(name) for name in self._names())
+        return tuple(record for record in records if database in (None, record.backup.database))
+
+    def record(self, backup_id: str) -> BackupRecord:
+        """One of them. Raises NotFound."""
+        name = PREFIX + backup_id
+        if not _IDENTIFIER.fullmatch(backup_id) or self._is_there(HIDDEN + backup_id):
+            raise _unknown(backup_id)
+        try:
+            self._store.size(name)
+            return self._record(name)
+        except NotFound as error:
+            raise _unknown(backup_id) from error
+
+    def latest(self, database: str) -> BackupRecord | None:
+        """The newest Backup of a database that is not hidden."""
+        for name in reversed(self._names()):
+            record = self._record(name)
+            if record.backup.database == database:
+                return record
+        return None
+
+    def free_moment(self, version: str) -> datetime:
+        """Now, or the first millisecond after it that no Backup in this repository has."""
+        taken = {timestamp_of(stored.name) for stored in self._store.objects(PREFIX)}
+        now = datetime.now(UTC)
+        moment = now.replace(microsecond=now.microsecond // 1000 * 1000)
+        while stamp(moment) in taken:
+            moment += timedelta(milliseconds=1)
+        return moment
+
+    def publish(self, record: BackupRecord) -> None:
+        """Make a Backup exist. Raises Conflict if its id is taken."""
+        reach("repository.record.sealing")
+        self._store.put(record.name, self._vault.seal(Kind.RECORD, record.name, record.encode()))
+        self._read[record.name] = record
+        reach("repository.record.stored")
+
+    def hide(self, backup_id: str) -> Backup:
+        """Show a Backup no longer; nothing that it needs is removed. Raises NotFound."""
+        record = self.record(backup_id)
+        name = HIDDEN + backup_id
+        self._store.put(name, self._vault.seal(Kind.HIDDEN, name, stamp(datetime.now(UTC)).encode()))
+        return record.backup
+
+    def _names(self) -> list[str]:
+        # Records first: one that is published and hidden between the two listings stays hidden.
+        names = [stored.name for stored in self._store.objects(PREFIX)]
+        hidden = {stored.name.removeprefix(HIDDEN) for stored in self._store.objects(HIDDEN)}
+        shown = (name for name in names if name.removeprefix(PREFIX) not in hidden)
+        return sorted(shown, key=lambda name: (timestamp_of(name), name))
+
+    def _record(self, name: str) -> BackupRecord:
+        record = self._read.get(name)
+        if record is None:
+            sealed = self._store.get(name)
+            record = self._read[name] = BackupRecord.decode(self._vault.open(Kind.RECORD, name, sealed))
+        return record
+
+    def _is_there(self, name: str) -> bool:
+        try:
+            self._store.size(name)
+        except NotFound:
+            return False
+        return True
+
+
+def _unknown(backup_id: str) -> NotFound:
+    return NotFound(
+        f"There is no backup {backup_id} in this repository. List the backups to see which there are."
+    )

@@ -1,0 +1,168 @@
+"""The repository's `config` and its wrapped keys: what is read before any key is at hand.
+
+Plain JSON, so that a program without the key can say which repository this is and whether it can read it.
+Knows the format's version and features; must not know key files.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+from typing import TYPE_CHECKING
+
+import attrs
+from blake3 import blake3
+
+from ....core.errors import InvalidRequest, KeyRequired, NotFound, RepositoryCorrupt, UpdateRequired
+from ..stores import Store
+from .vault import KEY_SIZE, key_check
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+NAME = "config"
+KEYS = "keys/"
+FORMAT = 1
+FEATURES = frozenset({"aes-256-gcm", "blake3-pages", "zstd-frames"})
+SCRYPT_N, SCRYPT_R, SCRYPT_P = 1 << 15, 8, 1
+MAX_SCRYPT_MEMORY = 1 << 30
+
+
+@attrs.frozen
+class Config:
+    """What a repository says of itself. `features` are mandatory: a reader must know all of them."""
+
+    id: str
+    key_check: str
+    format: int = FORMAT
+    features: frozenset[str] = FEATURES
+
+    @classmethod
+    def new(cls, repository_id: str, master: bytes) -> Config:
+        """The config of a new repository with this key."""
+        return cls(repository_id, key_check(master, repository_id))
+
+    @classmethod
+    def read(cls, store: Store) -> Config | None:
+        """The config in a store; None where there is no repository yet.
+
+        Raises UpdateRequired for a newer format, RepositoryCorrupt for anything that makes no sense.
+        """
+        try:
+            data = store.get(NAME)
+        except NotFound:
+            return None
+        try:
+            return cls._parsed(_decode(data), store.url)
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise RepositoryCorrupt(
+                f"The config of the repository in {store.url} makes no sense. Put back its file `{NAME}`."
+            ) from error
+
+    @classmethod
+    def _parsed(cls, said: dict[str, object], url: str) -> Config:
+        if said["what"] != "reprieve repository":
+            raise ValueError(said["what"])
+        features = said["features"]
+        if not isinstance(features, list) or not isinstance(said["format"], int):
+            raise ValueError(features)
+        unknown = sorted(map(str, set(features) - FEATURES))
+        if said["format"] != FORMAT or unknown:
+            needs = ", ".join(unknown) or f"format {said['format']}"
+            raise UpdateRequired(
+                f"The repository in {url} needs {needs}, which this version does not know. Update reprieve."
+            )
+        repository_id, check = said["id"], said["keyCheck"]
+        if not isinstance(repository_id, str) or not isinstance(check, str):
+            raise ValueError(repository_id)
+        if len(bytes.fromhex(repository_id)) != 16 or len(bytes.fromhex(check)) != 16:
+            raise ValueError(repository_id)
+        return cls(repository_id, check, FORMAT, frozenset(map(str, features)))
+
+    def write(self, store: Store) -> None:
+        """Make the repository exist. Raises Conflict if somebody else did meanwhile."""
+        said = {
+            "what": "reprieve repository",
+            "format": self.format,
+            "features": sorted(self.features),
+            "id": self.id,
+            "keyCheck": self.key_check,
+        }
+        store.put(NAME, _encode(said))
+
+
+def add_passphrase(store: Store, config: Config, master: bytes, passphrase: str) -> None:
+    """Let this passphrase open the repository too. The others go on working."""
+    if not passphrase:
+        raise InvalidRequest("An empty passphrase protects nothing. Choose a longer one.")
+    salt, nonce = secrets.token_bytes(16), secrets.token_bytes(12)
+    cost = (SCRYPT_N, SCRYPT_R, SCRYPT_P)
+    wrapped = _cipher(passphrase, salt, cost).encrypt(nonce, master, _binding(config))
+    said = {
+        "kdf": "scrypt",
+        "n": SCRYPT_N,
+        "r": SCRYPT_R,
+        "p": SCRYPT_P,
+        "salt": salt.hex(),
+        "nonce": nonce.hex(),
+        "wrapped": wrapped.hex(),
+    }
+    store.put(KEYS + secrets.token_hex(16), _encode(said))
+
+
+def has_passphrase(store: Store) -> bool:
+    """Whether some passphrase opens the repository."""
+    return any(True for _ in store.objects(KEYS))
+
+
+def unwrap(store: Store, config: Config, passphrase: str) -> bytes:
+    """The master key that this passphrase opens. Raises KeyRequired if it opens none."""
+    from cryptography.exceptions import InvalidTag
+
+    for stored in sorted(store.objects(KEYS), key=lambda stored: stored.name):
+        try:
+            said = _decode(store.get(stored.name))
+            cost = (int(str(said["n"])), int(str(said["r"])), int(str(said["p"])))
+            salt, nonce, wrapped = (bytes.fromhex(str(said[part])) for part in ("salt", "nonce", "wrapped"))
+            return _cipher(passphrase, salt, cost).decrypt(nonce, wrapped, _binding(config))
+        except InvalidTag:
+            continue
+        except (KeyError, ValueError) as error:
+            raise RepositoryCorrupt(
+                f"The wrapped key {stored.name} in {store.url} makes no sense. Import the recovery code."
+            ) from error
+    raise KeyRequired(
+        f"The passphrase opens no key of the repository in {store.url}. Try another, or the recovery code."
+    )
+
+
+def _encode(said: dict[str, object]) -> bytes:
+    """JSON with a checksum of the rest, so that damage is told from a newer format or a wrong key."""
+    plain = json.dumps(said, sort_keys=True).encode()
+    return json.dumps(said | {"blake3": blake3(plain).hexdigest()}, indent=2, sort_keys=True).encode() + b"\n"
+
+
+def _decode(data: bytes) -> dict[str, object]:
+    said = json.loads(data)
+    if not isinstance(said, dict) or "blake3" not in said:
+        raise ValueError("no checksum")
+    del said["blake3"]
+    if _encode(said) != data:
+        raise ValueError("wrong checksum")
+    return said
+
+
+def _cipher(passphrase: str, salt: bytes, cost: tuple[int, int, int]) -> AESGCM:
+    import hashlib
+
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+    n, r, p = cost
+    key = hashlib.scrypt(
+        passphrase.encode(), salt=salt, n=n, r=r, p=p, maxmem=MAX_SCRYPT_MEMORY, dklen=KEY_SIZE
+    )
+    return AESGCM(key)
+
+
+def _binding(config: Config) -> bytes:
+    return b"reprieve key" + bytes.fromhex(config.id)

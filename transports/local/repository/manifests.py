@@ -1,0 +1,39 @@
+"""Manifests in the store: written once, and read by a record that names them with size and hash.
+
+Must not know what a manifest says.
+"""
+
+from __future__ import annotations
+
+import secrets
+
+from blake3 import blake3
+
+from ....core.errors import NotFound, RepositoryCorrupt
+from ..stores import Store
+from .manifest import PREFIX, Manifest
+from .records import ManifestRef
+from .vault import Kind, Vault
+
+
+def store_manifest(store: Store, vault: Vault, manifest: Manifest) -> ManifestRef:
+    """Write a manifest, durably."""
+    name = PREFIX + secrets.token_hex(16)
+    sealed = vault.seal(Kind.MANIFEST, name, manifest.encode())
+    store.put(name, sealed)
+    return ManifestRef(name, len(sealed), blake3(sealed).hexdigest())
+
+
+def load_manifest(store: Store, vault: Vault, ref: ManifestRef) -> Manifest:
+    """The manifest that a record names. Raises RepositoryCorrupt unless it is whole."""
+    try:
+        sealed = store.get(ref.name)
+    except NotFound as error:
+        raise _damaged(ref) from error
+    if len(sealed) != ref.size or blake3(sealed).hexdigest() != ref.digest:
+        raise _damaged(ref)
+    return Manifest.decode(vault.open(Kind.MANIFEST, ref.name, sealed))
+
+
+def _damaged(ref: ManifestRef) -> RepositoryCorrupt:
+    return RepositoryCorrupt(f"{ref.name} in the repository is damaged or missing. Restore another backup.")

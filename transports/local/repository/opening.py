@@ -1,0 +1,70 @@
+"""Opening a repository, or making one: the config, and the key from wherever it is.
+
+Knows both the store and the user's key files, and is the only one that does.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+
+from ....core.errors import Conflict, NotFound
+from ..failpoints import reach
+from ..home import Home
+from ..keys import forget_key, keep_key, unlock
+from ..stores import Store
+from .config import Config, add_passphrase
+from .repository import Repository
+from .vault import new_master_key
+
+Passphrase = Callable[[], str | None]
+
+
+def open_repository(
+    store: Store, home: Home, *, version: str, passphrase: Passphrase | None = None
+) -> Repository:
+    """The repository in a store. `passphrase` is asked only where there is no key file.
+
+    Raises NotFound where there is none, UpdateRequired for a newer format, KeyRequired without a key.
+    """
+    config = Config.read(store)
+    if config is None:
+        raise NotFound(
+            f"There is no repository in {store.url}. Make a first backup into it, or check the name."
+        )
+    return Repository(store, config, unlock(store, config, home, passphrase), version)
+
+
+def create_repository(store: Store, home: Home, *, version: str, passphrase: str | None = None) -> Repository:
+    """A new repository in a store, its key in the user's key folder. A passphrase, if given, opens it too.
+
+    Raises Conflict, and changes nothing, if there is one already.
+    """
+    repository_id, master = secrets.token_hex(16), new_master_key()
+    config = Config.new(repository_id, master)
+    if Config.read(store) is not None:
+        raise Conflict(f"There is a repository in {store.url} already. Open it, or name another folder.")
+    # The key first: a repository whose key was lost in a crash is useless, a key without one harms nobody.
+    keep_key(home, repository_id, master)
+    reach("repository.key.kept")
+    if passphrase is not None:
+        add_passphrase(store, config, master, passphrase)
+    try:
+        config.write(store)
+    except Conflict:
+        forget_key(home, repository_id)
+        raise
+    reach("repository.config.stored")
+    return Repository(store, config, master, version)
+
+
+def open_or_create_repository(
+    store: Store, home: Home, *, version: str, passphrase: Passphrase | None = None
+) -> Repository:
+    """The repository in a store, made now if there is none. Of several processes at once one makes it."""
+    if Config.read(store) is None:
+        try:
+            return create_repository(store, home, version=version)
+        except Conflict:
+            pass
+    return open_repository(store, home, version=version, passphrase=passphrase)

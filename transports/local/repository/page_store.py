@@ -1,0 +1,185 @@
+"""Where new pages go in one session: into frames, into packs, each page once.
+
+Finds a page by its id among those stored before (by anyone, a session that died included) and in this
+session. Compressing and sealing runs in threads, in order; packs are made durable behind that. Must not
+know positions in an image, or Backups.
+"""
+
+from __future__ import annotations
+
+from concurrent.futures import Future, ThreadPoolExecutor
+
+import attrs
+
+from ....core.errors import NotFound, RepositoryCorrupt
+from ..failpoints import reach
+from ..stores import Store
+from .frames import FRAME_SIZE, compress
+from .manifest import ORDINAL_BITS
+from .packs import PACK_SIZE, PREFIX, Contents, PackReader, PackRef, PackWriter, pack_identifier
+from .page_index import PageIndex
+from .pipeline import Pipeline
+from .vault import Vault
+
+MAX_INDEXED_PAGES = 1 << 22
+"""How many stored pages are looked among at most: it bounds the memory (to 160 MiB). Those of the parent come
+first; a page that is stored twice costs only room."""
+
+
+@attrs.frozen
+class _Frame:
+    pack: PackWriter
+    number: int
+    pages: list[bytes]
+
+
+@attrs.frozen
+class _Sealed:
+    pack: PackWriter
+    data: bytes
+    pages: int
+    digest: bytes
+
+
+@attrs.frozen
+class _End:
+    pack: PackWriter
+
+
+class PageStore:
+    """The pages of one session. Used by one thread; ends with `finish` or `abort`."""
+
+    def __init__(self, store: Store, vault: Vault) -> None:
+        self.added = 0
+        self._store = store
+        self._vault = vault
+        self._packs: list[PackRef | PackWriter] = []
+        self._known: set[bytes] = set()
+        self._pack: PackWriter | None = None
+        self._place = 0
+        self._index = PageIndex()
+        self._page_size = 0
+        self._ids: list[bytes] = []
+        self._pages: list[bytes] = []
+        self._pipeline: Pipeline[_Frame | _End, _Sealed | _End] = Pipeline(_seal, self._take)
+        self._closer = ThreadPoolExecutor(1, "reprieve-sync")
+        self._closing: list[Future[PackRef]] = []
+        self._catalogued = False
+
+    def begin(self, page_size: int) -> None:
+        """Pages of this size come from now on."""
+        if page_size != self._page_size:
+            self._end_pack()
+            self._page_size = page_size
+            self._index = PageIndex()
+            self._known.clear()
+            self._catalogued = False
+
+    def learn(self, ref: PackRef) -> tuple[int, bytes]:
+        """Know the pages of a stored pack: gives the location of the first, and the ids of all.
+
+        There are no ids if the contents are damaged, so that the pages are stored again.
+        """
+        contents = self._contents(ref.identifier, ref.size)
+        first = len(self._packs) << ORDINAL_BITS
+        if contents is None or contents.digest != ref.digest or contents.page_size != self._page_size:
+            return first, b""
+        self._add_known(ref, contents)
+        return first, contents.ids
+
+    def locate(self, page_id: bytes, page: memoryview) -> int:
+        """Where this page is stored already, or will be."""
+        location = self._index.find(page_id)
+        if location is None and not self._catalogued:
+            self._learn_the_others()
+            location = self._index.find(page_id)
+        return self._add(page_id, page) if location is None else location
+
+    def finish(self) -> list[PackRef]:
+        """Make all of it durable. Gives the packs; a location's pack is the place in this list."""
+        self._end_pack()
+        self._pipeline.close()
+        self._closer.shutdown()
+        finished = iter([future.result() for future in self._closing])
+        packs = [next(finished) if isinstance(pack, PackWriter) else pack for pack in self._packs]
+        reach("repository.packs.stored")
+        return packs
+
+    def abort(self) -> None:
+        """Stop, and leave nothing behind but packs that were whole."""
+        self._pipeline.abort()
+        self._closer.shutdown()
+        for pack in self._packs:
+            if isinstance(pack, PackWriter):
+                pack.abort()
+
+    def _learn_the_others(self) -> None:
+        self._catalogued = True
+        for stored in self._store.objects(PREFIX):
+            identifier = pack_identifier(stored.name)
+            if identifier is None or identifier in self._known or len(self._index) > MAX_INDEXED_PAGES:
+                continue
+            contents = self._contents(identifier, stored.size)
+            if contents is not None and contents.page_size == self._page_size:
+                self._add_known(PackRef(identifier, stored.size, contents.digest), contents)
+
+    def _contents(self, identifier: bytes, size: int) -> Contents | None:
+        """A pack's contents; None if they are damaged: whoever verifies or restores is told so."""
+        try:
+            return PackReader(self._store, self._vault, identifier, size).contents()
+        except (RepositoryCorrupt, NotFound):
+            return None
+
+    def _add_known(self, ref: PackRef, contents: Contents) -> None:
+        self._known.add(ref.identifier)
+        self._index.extend(contents.ids, len(self._packs) << ORDINAL_BITS)
+        self._packs.append(ref)
+
+    def _add(self, page_id: bytes, page: memoryview) -> int:
+        if self._pack is None:
+            self._pack = PackWriter(self._store, self._vault, self._page_size)
+            self._place = len(self._packs)
+            self._packs.append(self._pack)
+            self._known.add(self._pack.identifier)
+        location = self._place << ORDINAL_BITS | self._pack.pages + len(self._ids)
+        self._index.add(page_id, location)
+        self._ids.append(page_id)
+        self._pages.append(bytes(page))  # A copy: the view would keep the whole span it came in alive.
+        if len(self._pages) * self._page_size >= FRAME_SIZE:
+            self._end_frame()
+        return location
+
+    def _end_frame(self) -> None:
+        assert self._pack is not None
+        number = self._pack.take_pages(self._ids)
+        self._pipeline.put(_Frame(self._pack, number, self._pages))
+        self._ids, self._pages = [], []
+        if self._pack.pages * self._page_size >= PACK_SIZE:
+            self._end_pack()
+
+    def _end_pack(self) -> None:
+        if self._pages:
+            self._end_frame()
+        if self._pack is not None:
+            self._pipeline.put(_End(self._pack))
+            self._pack = None
+
+    def _take(self, done: _Sealed | _End) -> None:
+        if isinstance(done, _End):
+            if self._closing:
+                self._closing[-1].result()  # One pack at a time waits for the disk.
+            self._closing.append(self._closer.submit(self._close, done.pack))
+        else:
+            done.pack.write(done.data, done.pages, done.digest)
+
+    def _close(self, pack: PackWriter) -> PackRef:
+        ref = pack.finish()
+        self.added += ref.size
+        return ref
+
+
+def _seal(item: _Frame | _End) -> _Sealed | _End:
+    if isinstance(item, _End):
+        return item
+    compressed, digest = compress(item.pages)
+    return _Sealed(item.pack, item.pack.seal_frame(item.number, compressed), len(item.pages), digest)

@@ -1,0 +1,125 @@
+"""The repository: every operation on one store, once its key is at hand.
+
+Ties the parts of this folder together. Knows no key files (opening.py does), no SQLite and no jobs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import attrs
+
+from ....core.job import AssetVersion, Backup
+from ..stores import Store
+from .assets import Assets
+from .catalog import Catalog
+from .config import Config, add_passphrase
+from .manifests import load_manifest
+from .reader import BackupReader
+from .records import BackupRecord
+from .vault import Vault
+from .verify import Verified, verify_backups
+from .writer import BackupWriter, new_backup, publish
+
+
+@attrs.frozen
+class Repository:
+    """An opened repository. `version` is the program's own, which every Backup that it makes will carry.
+
+    Safe to use from several threads, and beside other processes that use the same store.
+    """
+
+    store: Store
+    config: Config
+    master: bytes = attrs.field(repr=False)
+    version: str
+    _vault: Vault = attrs.field(init=False, repr=False)
+    _catalog: Catalog = attrs.field(init=False, repr=False)
+    _assets: Assets = attrs.field(init=False, repr=False)
+
+    def __attrs_post_init__(self) -> None:
+        vault = Vault(self.config.id, self.master)
+        vault.check(self.config.key_check)
+        object.__setattr__(self, "_vault", vault)
+        object.__setattr__(self, "_catalog", Catalog(self.store, vault))
+        object.__setattr__(self, "_assets", Assets(self.store, vault))
+
+    @property
+    def id(self) -> str:
+        """The repository's own random id, 32 hexadecimal digits."""
+        return self.config.id
+
+    def backups(self, database: str | None = None) -> tuple[Backup, ...]:
+        """Every Backup that is not hidden, of one database or of all, oldest first."""
+        return tuple(record.backup for record in self._catalog.records(database))
+
+    def backup(self, backup_id: str) -> Backup:
+        """One of them. Raises NotFound."""
+        return self._catalog.record(backup_id).backup
+
+    def record(self, backup_id: str) -> BackupRecord:
+        """A Backup with what was learnt of its database. Raises NotFound."""
+        return self._catalog.record(backup_id)
+
+    def latest(self, database: str) -> BackupRecord | None:
+        """The newest Backup of a database: the parent of the next one."""
+        return self._catalog.latest(database)
+
+    def delete(self, backup_id: str) -> Backup:
+        """Hide a Backup; its data stays until a prune. Raises NotFound."""
+        return self._catalog.hide(backup_id)
+
+    def writer(self, parent: BackupRecord | None, database: str) -> BackupWriter:
+        """A writer for the next Backup of `database`, compared with `parent`. Use it in a `with` block."""
+        return BackupWriter(self.store, self._vault, self._catalog, parent, database, self.version)
+
+    def republish(self, parent: BackupRecord, fingerprint: Mapping[str, object] | None = None) -> Backup:
+        """A new Backup of a database that has not changed since `parent`; it shares all of its data.
+
+        `fingerprint`, if given, replaces that of the parent's image.
+        """
+        self.store.size(parent.manifest.name)
+        fresh = new_backup(self._catalog, parent.backup.database, self.version)
+        image = parent.image if fingerprint is None else attrs.evolve(parent.image, fingerprint=fingerprint)
+        backup = attrs.evolve(
+            fresh, bytes=parent.backup.bytes, added=0, source_damaged=parent.backup.source_damaged
+        )
+        return publish(self._catalog, BackupRecord(backup, image, parent.manifest))
+
+    def reader(self, backup_id: str) -> BackupReader:
+        """A reader of one Backup's pages. Raises NotFound, or RepositoryCorrupt."""
+        record = self._catalog.record(backup_id)
+        manifest = load_manifest(self.store, self._vault, record.manifest)
+        return BackupReader(self.store, self._vault, record.backup, manifest)
+
+    def verify(self, backup_id: str | None = None) -> Verified:
+        """Read and check everything that one Backup needs, or all Backups and documents do.
+
+        Raises RepositoryCorrupt, which names the first thing found damaged.
+        """
+        catalog = Catalog(self.store, self._vault)  # A fresh one: it has nothing in memory.
+        if backup_id is not None:
+            return verify_backups(self.store, self._vault, [catalog.record(backup_id)])
+        verified = verify_backups(self.store, self._vault, catalog.records())
+        documents = sum(len(self._assets.history(asset.id)) for asset in self._assets.newest())
+        return attrs.evolve(verified, documents=documents)
+
+    def keep_assets(self, documents: Sequence[Mapping[str, object]]) -> tuple[AssetVersion, ...]:
+        """Keep each document (it must have a string `id`) whole, as its next version."""
+        return self._assets.keep(documents)
+
+    def assets(self) -> tuple[AssetVersion, ...]:
+        """The newest version of every document, by id."""
+        return self._assets.newest()
+
+    def asset(self, asset_id: str, version: int | None = None) -> dict[str, object]:
+        """One document, whole: its newest version, or the one named. Raises NotFound."""
+        return self._assets.document(asset_id, version)
+
+    def asset_history(self, asset_id: str) -> tuple[AssetVersion, ...]:
+        """Every version of one document, oldest first. Raises NotFound."""
+        return self._assets.history(asset_id)
+
+    def add_passphrase(self, passphrase: str) -> None:
+        """Let this passphrase open the repository, beside whatever opens it already."""
+        add_passphrase(self.store, self.config, self.master, passphrase)

@@ -1,0 +1,229 @@
+"""Writing one Backup: the Sink that a snapshot's pages go into.
+
+Compares each page with the parent's by position, hands what differs to the page store, and commits in the
+order that a crash cannot spoil: packs, then the manifest, then the record. Must not know SQLite.
+"""
+
+from __future__ import annotations
+
+import platform
+import sys
+from array import array
+from collections.abc import Sequence
+from types import TracebackType
+
+import attrs
+from blake3 import blake3
+
+from ....core.errors import Conflict, InvalidRequest
+from ....core.job import Backup
+from ..failpoints import reach
+from ..image import Image
+from ..stores import Store
+from .catalog import Catalog
+from .manifest import MAX_PAGES, Manifest
+from .manifests import load_manifest, store_manifest
+from .packs import ID_SIZE
+from .page_store import PageStore
+from .reader import BackupReader
+from .records import BackupRecord, ManifestRef, stamp
+from .vault import Vault
+
+NOWHERE = (1 << 64) - 1
+
+PLATFORMS = {"darwin": "MACOS", "win32": "WINDOWS", "linux": "LINUX"}
+
+
+def new_backup(catalog: Catalog, database: str, version: str) -> Backup:
+    """A provisional Backup of this moment, under an id that no other in the repository has."""
+    moment = catalog.free_moment(version)
+    timestamp = stamp(moment)
+    return Backup(
+        id=f"{version}_{timestamp}",
+        version=version,
+        timestamp=timestamp,
+        created=moment,
+        bytes=0,
+        database=database,
+        device_name=platform.node(),
+        platform=PLATFORMS.get(sys.platform, "UNKNOWN"),
+    )
+
+
+def publish(catalog: Catalog, record: BackupRecord) -> Backup:
+    """Make a Backup exist; under the next free id if another process took this one meanwhile."""
+    while True:
+        try:
+            catalog.publish(record)
+        except Conflict:
+            fresh = new_backup(catalog, record.backup.database, record.backup.version)
+            renamed = attrs.evolve(
+                record.backup, id=fresh.id, timestamp=fresh.timestamp, created=fresh.created
+            )
+            record = attrs.evolve(record, backup=renamed)
+        else:
+            return record.backup
+
+
+class BackupWriter:
+    """One Backup being made. A context manager: leaving it before `finish` leaves no Backup behind.
+
+    Used by one thread; `done` may be read by others.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        vault: Vault,
+        catalog: Catalog,
+        parent: BackupRecord | None,
+        database: str,
+        version: str,
+    ) -> None:
+        self._store = store
+        self._vault = vault
+        self._catalog = catalog
+        self._parent = parent
+        self._backup = new_backup(catalog, database, version)
+        self._pages = PageStore(store, vault)
+        self._hasher = blake3(key=vault.page_key)
+        self._page_size = 0
+        self._parent_ids = b""
+        self._parent_locations = array("Q")
+        self._locations = array("Q")
+        self._done = 0
+        self._manifest: ManifestRef | None = None
+        self._finished = False
+
+    def __enter__(self) -> BackupWriter:
+        self._store.sweep()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.abort()
+
+    @property
+    def done(self) -> int:
+        """How many bytes of the image were taken since it began."""
+        return self._done
+
+    def allot(self) -> Backup:
+        """The Backup that is being made. Its size and what it adds are known when it is finished."""
+        return self._backup
+
+    def begin(self, page_size: int, page_count: int) -> None:
+        """An image of this shape comes. Called again, it starts over; what was stored serves the next try."""
+        if (
+            page_size not in (512, 1024, 2048, 4096, 8192, 16384, 32768, 65536)
+            or not 0 <= page_count <= MAX_PAGES
+        ):
+            raise InvalidRequest(
+                f"No database has {page_count} pages of {page_size} bytes. Nothing was stored."
+            )
+        if page_size != self._page_size:
+            self._page_size = page_size
+            self._pages.begin(page_size)
+            self._learn_parent()
+        self._locations = array("Q", [NOWHERE]) * page_count
+        self._done = 0
+
+    def write(self, first_page: int, data: bytes) -> None:
+        """Whole consecutive pages, from `first_page` (from 1 on). They may come again: the later count."""
+        first, size = first_page - 1, self._page_size
+        count, rest = divmod(len(data), size) if size else (0, 1)
+        if rest or first < 0 or first + count > len(self._locations):
+            raise InvalidRequest(
+                f"{len(data)} bytes from page {first_page} do not fit the image that was begun."
+            )
+        ids = self._ids(data)
+        known = self._parent_ids[first * ID_SIZE : (first + count) * ID_SIZE]
+        if b"".join(ids) == known:
+            self._locations[first : first + count] = self._parent_locations[first : first + count]
+        else:
+            self._place(first, ids, known, memoryview(data))
+        self._done += len(data)
+
+    def resize(self, page_count: int) -> None:
+        """The image has this many pages after all: those beyond are void, new ones come by `write`."""
+        more = page_count - len(self._locations)
+        if more > 0:
+            self._locations.extend(array("Q", [NOWHERE]) * more)
+        else:
+            del self._locations[page_count:]
+
+    def reader(self) -> BackupReader:
+        """What was stored, before it becomes a Backup: to check it. Nothing more can be written then."""
+        manifest = load_manifest(self._store, self._vault, self._stored_manifest())
+        return BackupReader(self._store, self._vault, self._backup, manifest)
+
+    def finish(self, image: Image, *, problems: Sequence[str] | None = None) -> Backup:
+        """Make the Backup exist, and give it. `problems`, if given, replace those in `image`.
+
+        Raises InvalidRequest if the image is not the one that was written, or pages of it never came.
+        """
+        if (image.page_size, image.page_count) != (self._page_size, len(self._locations)):
+            raise InvalidRequest("The image is not the one that was begun. No backup was made.")
+        if problems is not None:
+            image = attrs.evolve(image, problems=tuple(problems))
+        manifest = self._stored_manifest()
+        backup = attrs.evolve(
+            self._backup,
+            bytes=image.bytes,
+            added=self._pages.added + manifest.size,
+            source_damaged=bool(image.problems),
+        )
+        self._backup = publish(self._catalog, BackupRecord(backup, image, manifest))
+        self._finished = True
+        return self._backup
+
+    def abort(self) -> None:
+        """Stop. What was stored in whole packs serves the next backup; nothing else is left behind."""
+        if not self._finished:
+            self._pages.abort()
+
+    def _ids(self, data: bytes) -> list[bytes]:
+        # A call for each page, in one thread: two would take turns at the interpreter's lock, and be slower.
+        hasher, view, size = self._hasher, memoryview(data), self._page_size
+        reset, update, digest = hasher.reset, hasher.update, hasher.digest
+        ids = []
+        for at in range(0, len(data), size):
+            reset()
+            update(view[at : at + size])
+            ids.append(digest(ID_SIZE))
+        return ids
+
+    def _place(self, first: int, ids: list[bytes], known: bytes, data: memoryview) -> None:
+        size, locations = self._page_size, self._locations
+        for number, page_id in enumerate(ids):
+            if known[number * ID_SIZE : (number + 1) * ID_SIZE] == page_id:
+                locations[first + number] = self._parent_locations[first + number]
+            else:
+                page = data[number * size : (number + 1) * size]
+                locations[first + number] = self._pages.locate(page_id, page)
+
+    def _learn_parent(self) -> None:
+        self._parent_ids, self._parent_locations = b"", array("Q")
+        if self._parent is None or self._parent.image.page_size != self._page_size:
+            return
+        manifest = load_manifest(self._store, self._vault, self._parent.manifest)
+        known = [self._pages.learn(pack) for pack in manifest.packs]
+        ids = bytearray()
+        locations = array("Q")
+        for count, place, first in manifest.runs():
+            pack, pack_ids = known[place]
+            ids += pack_ids[first * ID_SIZE : (first + count) * ID_SIZE].ljust(count * ID_SIZE, b"\0")
+            locations.extend(range(pack + first, pack + first + count))
+        self._parent_ids, self._parent_locations = bytes(ids), locations
+
+    def _stored_manifest(self) -> ManifestRef:
+        if self._manifest is None:
+            missing = self._locations.count(NOWHERE)
+            if missing:
+                raise InvalidRequest(f"{missing} pages of the image never came. No backup was made.")
+            packs = self._pages.finish()
+            manifest = Manifest.of(self._page_size, packs, self._locations)
+            self._manifest = store_manifest(self._store, self._vault, manifest)
+            reach("repository.manifest.stored")
+        return self._manifest

@@ -1,0 +1,89 @@
+"""SQLite connections for the two kinds of file that a restore opens: an image, and a live database.
+
+Both are hardened (an image is hostile input, and a live database may hold what came out of one):
+no trusted schema, no extensions, no attached files, cell sizes checked. apsw throughout, so that one
+SQLite library is in this process.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import apsw
+
+from ....core.errors import DatabaseLocked
+from .port import CancelAsked, Steps
+
+_LOOKED_EVERY = 0.01
+
+
+class Patience:
+    """A busy handler that waits up to `deadline` seconds, and not at all once a cancel is asked.
+
+    One call of SQLite's own waits with PENDING held, so that new readers cannot starve it.
+    """
+
+    def __init__(self, deadline: float, steps: Steps) -> None:
+        self.deadline = deadline
+        self.steps = steps
+        self._until: float | None = None
+
+    def __call__(self, already: int) -> bool:
+        now = time.monotonic()
+        if self._until is None or already == 0:
+            self._until = now + self.deadline
+        if now >= self._until or self.steps.cancelled():
+            return False
+        time.sleep(_LOOKED_EVERY)
+        return True
+
+    @contextmanager
+    def explained(self, path: Path) -> Iterator[None]:
+        """Turn SQLite's BUSY into CancelAsked, or into DatabaseLocked with the whole sentence."""
+        try:
+            yield
+        except apsw.BusyError:
+            if self.steps.cancelled():
+                raise CancelAsked from None
+            raise DatabaseLocked(
+                f"Another program has kept {path} locked for {self.deadline:g} s; close its transaction "
+                "(or the program), then try again."
+            ) from None
+
+
+@contextmanager
+def live(path: Path, patience: Patience) -> Iterator[apsw.Connection]:
+    """A connection to a database that others may be using.
+
+    Closing it as the last user does not checkpoint; whoever wants that calls `checkpoint_on_close`.
+    """
+    with _open(path.as_uri(), apsw.SQLITE_OPEN_READWRITE) as connection:
+        connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
+        connection.set_busy_handler(patience)
+        yield connection
+
+
+def checkpoint_on_close(connection: apsw.Connection) -> None:
+    """Let the close of `connection` do what SQLite's last user does: fold the WAL in and remove it."""
+    connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0)
+
+
+@contextmanager
+def image(path: Path) -> Iterator[apsw.Connection]:
+    """A connection to a file that nobody changes; it makes no file beside it, and takes no lock."""
+    with _open(path.as_uri() + "?immutable=1", apsw.SQLITE_OPEN_READONLY) as connection:
+        connection.pragma("mmap_size", 1 << 31)
+        yield connection
+
+
+@contextmanager
+def _open(uri: str, flags: int) -> Iterator[apsw.Connection]:
+    with closing(apsw.Connection(uri, flags=flags | apsw.SQLITE_OPEN_URI)) as connection:
+        connection.config(apsw.SQLITE_DBCONFIG_DEFENSIVE, 1)
+        connection.config(apsw.SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0)
+        connection.limit(apsw.SQLITE_LIMIT_ATTACHED, 0)
+        connection.pragma("cell_size_check", 1)
+        yield connection

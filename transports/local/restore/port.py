@@ -1,0 +1,102 @@
+"""What the restore asks of whoever runs it, what it is given and what it gives back.
+
+`Steps` is all that it knows of journals, leases and cancels: the worker's main implements it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from enum import StrEnum
+from typing import Protocol
+
+import attrs
+
+from ....core.job import UndoCopy
+
+Fact = str | int | bool | None
+
+
+class Steps(Protocol):
+    """How a restore tells what it does and hears what it should do.
+
+    Each method raises OwnershipLost once another process owns the job; the restore then rolls back
+    and leaves every file to that process.
+    """
+
+    def note(self, step: str, **facts: Fact) -> None:
+        """Return once `step` and its facts, added to those of before, are durable in the journal."""
+        ...
+
+    def cancelled(self) -> bool:
+        """Whether somebody has asked to cancel. Called often: it must cost microseconds."""
+        ...
+
+    def progressed(self, phase: str, done: int, total: int) -> None:
+        """`done` of `total` bytes of this phase."""
+        ...
+
+    def commit(self) -> bool:
+        """Offer what is now in place. True: recorded as done, which is the point of no return.
+
+        False: a cancel was asked first, and the restore undoes it.
+        """
+        ...
+
+
+@attrs.frozen
+class Source:
+    """A database image on its way in: `size` bytes in pages of `page_size`, in any order.
+
+    Whoever yields the chunks (offset, bytes) has checked their hash. `check` False skips quick_check:
+    for an image that is known to be damaged and wanted all the same. `page_size` 0 is a file that is no
+    database: what a restoration has replaced may be one.
+    """
+
+    page_size: int
+    size: int
+    chunks: Iterable[tuple[int, bytes | memoryview]]
+    check: bool = True
+
+
+class Ending(StrEnum):
+    """How a restore ended when it did not fail.
+
+    `restored`: the new content is in place. `untouched`: it never was. `undone`: it was, and the old
+    content is back.
+    """
+
+    RESTORED = "restored"
+    UNTOUCHED = "untouched"
+    UNDONE = "undone"
+
+
+@attrs.frozen
+class Settled:
+    """How it ended, and the copy of what was replaced (None where there was nothing)."""
+
+    ending: Ending
+    undo: UndoCopy | None = None
+
+
+class Step(StrEnum):
+    """What recovery can find in the journal.
+
+    `stage`: nothing can have happened to the target. `commit`: path A may have committed. `undo`: it
+    had, and may have been undone. `create`, `swap`: path B may have put its file in place.
+    """
+
+    STAGE = "stage"
+    COMMIT = "commit"
+    UNDO = "undo"
+    CREATE = "create"
+    SWAP = "swap"
+
+
+class CancelAsked(Exception):
+    """Unwinds the restore up to the place that ends it as untouched; never leaves this package."""
+
+
+def check_cancel(steps: Steps) -> None:
+    """Raise CancelAsked if somebody has asked to cancel."""
+    if steps.cancelled():
+        raise CancelAsked

@@ -1,0 +1,100 @@
+"""The image on its way in: fetched to a private file, made durable, and checked as hostile input.
+
+The file appears under its name only when all of that is done. It knows nothing of the target.
+"""
+
+from __future__ import annotations
+
+import os
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import apsw
+
+from ....core.errors import RepositoryCorrupt
+from ..failpoints import reach
+from .connections import image
+from .files import part_of, read_at, write_at, written
+from .header import SIZE, Header, set_mode_of
+from .port import CancelAsked, Source, Steps, check_cancel
+
+_FINDINGS = 5
+_STEPS_BETWEEN_LOOKS = 100_000
+
+
+def fetch(source: Source, path: Path, steps: Steps, *, keep_mode: bool = False) -> Header | None:
+    """Write the image to `path`, and give its header as it came.
+
+    Unless `keep_mode`, the file says rollback mode afterwards: an image that said WAL would
+    switch a target that is in rollback mode. Raises RepositoryCorrupt if it is not a sound database
+    of the announced size and page size, CancelAsked if that comes first.
+    """
+    with written(path, "restore.a1") as descriptor:
+        _receive(source, descriptor, steps)
+        header = Header.parse(read_at(descriptor, SIZE, 0))
+        if source.page_size:
+            _require_database(header, source)
+        if header is not None and not keep_mode:
+            set_mode_of(descriptor, wal=False)
+        with ThreadPoolExecutor(1) as pool:
+            synced = pool.submit(os.fsync, descriptor)
+            if source.check:
+                _check(part_of(path), source.size, steps)
+            synced.result()
+        reach("restore.a1.checked")
+    return header
+
+
+def _require_database(header: Header | None, source: Source) -> None:
+    if header is None or header.page_size != source.page_size or source.size % source.page_size:
+        raise RepositoryCorrupt(
+            f"What came out of the backup is not a database with pages of {source.page_size} bytes; "
+            "restore another backup, and verify the repository."
+        )
+
+
+def _receive(source: Source, descriptor: int, steps: Steps) -> None:
+    received = 0
+    steps.progressed("fetch", 0, source.size)
+    for offset, data in source.chunks:
+        check_cancel(steps)
+        if offset < 0 or offset + len(data) > source.size:
+            raise RepositoryCorrupt(
+                f"The backup says that it has {source.size} bytes, and holds {len(data)} more at {offset}; "
+                "restore another backup, and verify the repository."
+            )
+        write_at(descriptor, data, offset)
+        reach("restore.a1.received")
+        received += len(data)
+        steps.progressed("fetch", received, source.size)
+    if received != source.size:
+        raise RepositoryCorrupt(
+            f"The backup says that it has {source.size} bytes, and only {received} came; restore another "
+            "backup, and verify the repository."
+        )
+
+
+def _check(path: Path, size: int, steps: Steps) -> None:
+    steps.progressed("check", 0, size)
+    with image(path) as connection:
+        # A CHECK constraint may call what only its own program defines, and so may a collation.
+        connection.pragma("ignore_check_constraints", 1)
+        connection.collation_needed(_any_collation)
+        connection.set_progress_handler(steps.cancelled, _STEPS_BETWEEN_LOOKS)
+        try:
+            findings = [str(row[0]) for row in connection.execute(f"PRAGMA quick_check({_FINDINGS})")]
+        except apsw.InterruptError:
+            raise CancelAsked from None
+        except apsw.CorruptError as error:
+            findings = [str(error)]
+        except apsw.SQLError as error:
+            findings = [f"its schema cannot be read: {error}"]
+    if findings != ["ok"]:
+        raise RepositoryCorrupt(
+            f"The database in the backup is damaged ({'; '.join(findings)}); restore another backup."
+        )
+    steps.progressed("check", size, size)
+
+
+def _any_collation(connection: apsw.Connection, name: str) -> None:
+    connection.create_collation(name, lambda left, right: (left > right) - (left < right))

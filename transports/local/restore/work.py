@@ -1,0 +1,104 @@
+"""One restoration under way: what every part of it needs to know, and what it leaves behind.
+
+Names each file that a restoration makes outside the undo catalogue, and removes them all. It opens no
+database.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import UTC, datetime
+from pathlib import Path
+
+import attrs
+
+from ..failpoints import reach
+from ..home import Home
+from .connections import Patience
+from .files import remove
+from .port import Ending, Fact, Steps
+from .undo import data_path, drop, list_undo, prune
+
+
+class Resolute:
+    """Steps that cannot be cancelled: for undoing and recovering, which are what a cancel asks for.
+
+    A lost ownership still ends them.
+    """
+
+    def __init__(self, steps: Steps) -> None:
+        self._steps = steps
+        self.note = steps.note
+        self.progressed = steps.progressed
+        self.commit = steps.commit
+
+    def cancelled(self) -> bool:
+        """Never; but the lease is looked at."""
+        self._steps.cancelled()
+        return False
+
+
+@attrs.frozen
+class Work:
+    """One restoration: its job, where it keeps its files, whom it tells, how long it waits for locks.
+
+    `notes` are all the facts that were noted so far, `passed` the steps.
+    """
+
+    job_id: str
+    home: Home
+    steps: Steps
+    deadline: float
+    notes: dict[str, object] = attrs.field(factory=dict)
+    passed: set[str] = attrs.field(factory=set)
+
+    @property
+    def stage(self) -> Path:
+        """The fetched image of a restoration into a live database."""
+        return self.home.stages / f"{self.job_id}.db"
+
+    def incoming(self, target: Path) -> Path:
+        """The fetched image that is to take the place of `target`; on the same file system."""
+        return target.with_name(f".{target.name}.{self.job_id}.reprieve")
+
+    @property
+    def undo_data(self) -> Path:
+        """The copy of what this restoration replaced."""
+        return data_path(self.home, self.job_id)
+
+    def patience(self) -> Patience:
+        """How long this restoration waits for a lock."""
+        return Patience(self.deadline, self.steps)
+
+    def resolute(self) -> Work:
+        """The same work, past being cancelled."""
+        return attrs.evolve(self, steps=Resolute(self.steps))
+
+    def note(self, step: str, **facts: Fact) -> None:
+        """As Steps.note; what may not have become durable counts as noted too."""
+        self.passed.add(step)
+        self.notes.update(facts)
+        self.steps.note(step, **facts)
+
+    def clean(self, ending: Ending, target: Path) -> None:
+        """Remove what the restoration no longer needs; its undo copy too if the old content is in place."""
+        reach("restore.a8.cleaning")
+        remove(self.stage)
+        remove(self.incoming(target))
+        if ending is Ending.RESTORED:
+            prune(self.home, str(target), datetime.now(UTC))
+        else:
+            drop(self.home, self.job_id)
+        reach("restore.a8.cleaned")
+
+
+def sweep(home: Home, unsettled: Collection[str]) -> None:
+    """Remove what restorations left in `home` that are not among the `unsettled` jobs.
+
+    For a worker that was killed between recording its commit and cleaning up. Never opens a database.
+    """
+    entered = {copy.id for copy in list_undo(home)}
+    for path in [*home.stages.iterdir(), *home.undo.glob("*.part"), *home.undo.glob("*.db")]:
+        name = path.name.split(".db")[0].split(".json")[0]
+        if name.removesuffix("-redo") not in unsettled and name not in entered:
+            path.unlink(missing_ok=True)

@@ -1,0 +1,229 @@
+"""A store in a folder, made to survive a crash at any point.
+
+An object is written under a temporary name, fsynced, linked to its own name (which fails if that
+is taken) and made durable by an fsync of the folder. Knows files; must not know what they hold.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+
+from ....core.errors import Conflict, NotFound, StorageError, StorageFull
+from ..failpoints import reach
+from .file_locks import lock_exclusively, try_lock
+from .port import Stored
+
+UPLOADS = "uploads"
+"""The folder of temporary names, beside the objects: a link cannot cross file systems."""
+
+NO_ROOM = {errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC)}
+NO_HARD_LINKS = {errno.EPERM, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK}
+
+
+class FolderStore:
+    """The store in `root`; the folder is made by the first upload. Safe in threads and processes."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    @property
+    def url(self) -> str:
+        return str(self.root)
+
+    def upload(self, name: str) -> FolderUpload:
+        with self._told(f"Writing {name} into"):
+            return FolderUpload(self, name)
+
+    def put(self, name: str, data: bytes) -> None:
+        with self.upload(name) as upload:
+            upload.write(data)
+            upload.commit()
+
+    def get(self, name: str) -> bytes:
+        with self._told(f"Reading {name} from"):
+            return self.path(name).read_bytes()
+
+    def get_range(self, name: str, offset: int, length: int) -> bytes:
+        with self._told(f"Reading {name} from"), self.path(name).open("rb", buffering=0) as file:
+            file.seek(offset)
+            data = file.read(length)
+            while len(data) < length and (more := file.read(length - len(data))):
+                data += more
+            return data
+
+    def size(self, name: str) -> int:
+        with self._told(f"Reading {name} from"):
+            return self.path(name).stat().st_size
+
+    def objects(self, prefix: str) -> Iterator[Stored]:
+        with self._told(f"Listing {prefix} in"):
+            yield from self._walk(self.root / prefix, prefix)
+
+    def delete(self, name: str) -> None:
+        with self._told(f"Deleting {name} from"):
+            self.path(name).unlink(missing_ok=True)
+
+    def sweep(self) -> None:
+        with self._told("Clearing up in"):
+            for path in self._uploads_left():
+                try:
+                    descriptor = os.open(path, os.O_RDWR)
+                except FileNotFoundError:
+                    continue
+                try:
+                    # An upload that is under way holds this lock, and a dead process holds none.
+                    if try_lock(descriptor):
+                        path.unlink(missing_ok=True)
+                finally:
+                    os.close(descriptor)
+
+    def path(self, name: str) -> Path:
+        """The file that holds an object."""
+        return self.root / name
+
+    def _uploads_left(self) -> list[Path]:
+        try:
+            return list((self.root / UPLOADS).iterdir())
+        except FileNotFoundError:
+            return []
+
+    def _walk(self, folder: Path, prefix: str) -> Iterator[Stored]:
+        try:
+            entries = list(os.scandir(folder))
+        except FileNotFoundError:
+            return
+        for entry in entries:
+            if entry.is_dir(follow_symlinks=False):
+                yield from self._walk(folder / entry.name, f"{prefix}{entry.name}/")
+            else:
+                yield Stored(prefix + entry.name, entry.stat().st_size)
+
+    @contextmanager
+    def _told(self, doing: str) -> Iterator[None]:
+        """Turn an OSError into one of ours. The only place that does."""
+        try:
+            yield
+        except OSError as error:
+            raise self._said(doing, error) from error
+
+    def _said(self, doing: str, error: OSError) -> StorageError | NotFound | Conflict:
+        why = error.strerror or str(error)
+        if error.errno in NO_ROOM:
+            return StorageFull(f"{doing} the store {self.url} failed: {why}. Make room, then try again.")
+        if isinstance(error, FileNotFoundError):
+            return NotFound(f"{doing} the store {self.url} failed: there is no such object.")
+        if isinstance(error, FileExistsError):
+            return Conflict(
+                f"{doing} the store {self.url} failed: something with this name is there already."
+            )
+        if isinstance(error, PermissionError):
+            return StorageError(
+                f"{doing} the store {self.url} failed: {why}. Allow this user to read and write the folder."
+            )
+        return StorageError(f"{doing} the store {self.url} failed: {why}. Check the disk, then try again.")
+
+
+class FolderUpload:
+    """One file on its way in, under a temporary name that no other upload has."""
+
+    def __init__(self, store: FolderStore, name: str) -> None:
+        self._store = store
+        self._name = name
+        self._final = store.path(name)
+        self._open = True
+        make_folder(store.root / UPLOADS)
+        self._path, self._descriptor = self._claim_temporary_name()
+        reach("store.upload.opened")
+
+    def __enter__(self) -> FolderUpload:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.abort()
+
+    def write(self, data: bytes) -> None:
+        with self._store._told(f"Writing {self._name} into"):
+            rest = memoryview(data)
+            while rest:
+                rest = rest[os.write(self._descriptor, rest) :]
+            reach("store.upload.written")
+
+    def commit(self) -> None:
+        with self._store._told(f"Writing {self._name} into"):
+            os.fsync(self._descriptor)
+            reach("store.upload.synced")
+            make_folder(self._final.parent)
+            self._take_name()
+            try:
+                reach("store.upload.named")
+                sync_folder(self._final.parent)
+            except OSError:
+                self._final.unlink(missing_ok=True)  # What is reported as failed must not exist.
+                raise
+            reach("store.upload.durable")
+            self._close()
+
+    def abort(self) -> None:
+        if self._open:
+            with self._store._told(f"Clearing {self._name} out of"):
+                self._close()
+
+    def _claim_temporary_name(self) -> tuple[Path, int]:
+        while True:
+            path = self._store.root / UPLOADS / secrets.token_hex(16)
+            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o600)
+            # Between the two calls a sweep may take the file for a dead process's and remove it.
+            if try_lock(descriptor) and path.exists():
+                return path, descriptor
+            os.close(descriptor)
+
+    def _take_name(self) -> None:
+        try:
+            os.link(self._path, self._final)
+        except FileExistsError:
+            raise
+        except OSError as error:
+            if error.errno not in NO_HARD_LINKS:
+                raise
+            self._take_name_without_links()
+
+    def _take_name_without_links(self) -> None:
+        """For file systems without hard links (FAT): look and rename, under one lock for the store."""
+        with (self._store.root / "lock").open("ab") as lock:
+            lock_exclusively(lock.fileno())
+            if self._final.exists():
+                raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(self._final))
+            os.rename(self._path, self._final)
+
+    def _close(self) -> None:
+        self._open = False
+        os.close(self._descriptor)
+        self._path.unlink(missing_ok=True)
+
+
+def make_folder(path: Path) -> None:
+    """Make a folder and those above it, durably."""
+    if path.is_dir():
+        return
+    make_folder(path.parent)
+    path.mkdir(mode=0o700, exist_ok=True)
+    sync_folder(path.parent)
+
+
+def sync_folder(path: Path) -> None:
+    """Make the names in a folder durable. Windows has no such call: it journals names by itself."""
+    if os.name == "nt":
+        return
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
