@@ -14,18 +14,14 @@ from random import Random
 
 import attrs
 
+from .endings import abandoned, raise_unless_done, too_late
 from .errors import (
     Conflict,
     IllegalTransition,
     InvalidRequest,
-    JobCancelled,
-    JobFailed,
     OwnershipLost,
-    Problem,
     ReprieveError,
     StorageError,
-    TooLate,
-    WasInterrupted,
 )
 from .job import Job, JobKind
 from .lifecycle import JobState, Outcome
@@ -164,7 +160,7 @@ class Orchestrator:
         await self.ask_cancel(job_id)
         job = await self.wait(job_id)
         if job.outcome is Outcome.COMPLETED:
-            raise TooLate(_too_late(job))
+            raise too_late(job)
         return raise_unless_done(job)
 
     async def ask_cancel(self, job_id: str) -> Job:
@@ -174,7 +170,7 @@ class Orchestrator:
         if job.outcome is Outcome.CANCELLED:
             return job
         if job.outcome is Outcome.COMPLETED:
-            raise TooLate(_too_late(job))
+            raise too_late(job)
         if job.final:
             raise IllegalTransition(f"Job {job_id} has failed already; there is nothing to cancel.")
         if run:
@@ -365,7 +361,7 @@ class Orchestrator:
             self._turn.set()
         elif resumes and not takeover.cancel_asked and job.state is JobState.RUNNING:
             self._line.started(job.id)
-            run.take(Interrupted(_gone(job)))
+            run.take(Interrupted(abandoned(job)))
         else:
             if takeover.cancel_asked:
                 run.take(Cancel())
@@ -376,7 +372,7 @@ class Orchestrator:
     async def _give_up(self, takeover: Takeover) -> None:
         """A job that waited when its process ended: nothing was done, and nobody is there to want it."""
         job, now = takeover.job, self._clock.now()
-        ending = (Cancel(now),) if takeover.cancel_asked else (Start(now), Failed(_gone(job), now))
+        ending = (Cancel(now),) if takeover.cancel_asked else (Start(now), Failed(abandoned(job), now))
         entries = []
         for message in ending:
             job, _ = reduce(job, message)
@@ -399,20 +395,6 @@ class Orchestrator:
         task.add_done_callback(self._tasks.discard)
 
 
-def raise_unless_done(job: Job) -> Job:
-    """A settled job, unless it failed: JobFailed then. A cancelled job is what a cancel asked for."""
-    if job.error and job.state is JobState.FAILED:
-        raise JobFailed(f"The {job.kind} {job.id} failed: {job.error.message}", job.error, job.id)
-    return job
-
-
-def raise_unless_completed(job: Job) -> Job:
-    """A settled job, if it completed. Raises JobFailed or JobCancelled otherwise."""
-    if job.outcome is Outcome.CANCELLED:
-        raise JobCancelled(f"The {job.kind} {job.id} was cancelled; everything is as it was before.", job.id)
-    return raise_unless_done(job)
-
-
 def _same_request(wanted: Job, found: Job) -> Job:
     """The job that has the idempotency key, if it is what is wanted now."""
     # Which undo copy the last restoration left changes with every revert, so it does not tell two apart.
@@ -430,19 +412,3 @@ def _asked(job: Job) -> tuple[object, ...]:
 
 def _outlives(job: Job) -> bool:
     return job.detached and job.kind is JobKind.CREATION
-
-
-def _gone(job: Job) -> Problem:
-    if job.state is JobState.IDLE:
-        said = f"The process that asked for this {job.kind} ended before it began; nothing was done."
-    else:
-        said = f"The process that ran this {job.kind} ended before it was done; the database is untouched."
-    return Problem(WasInterrupted.kind, f"{said} Start it again if it is still wanted.")
-
-
-def _too_late(job: Job) -> str:
-    if job.kind is JobKind.RESTORATION:
-        return (
-            f"It is too late to cancel: job {job.id} has completed. `revert` brings the former content back."
-        )
-    return f"It is too late to cancel: job {job.id} has completed. `delete` hides the backup that it made."
