@@ -10,9 +10,9 @@ from typing import TypeVar
 
 from reprieve.running_job import RunningJob
 
+from ...core.endings import raise_unless_completed
 from ...core.errors import IllegalTransition, JobFailed, TooLate
 from ...core.job import Job
-from ...core.orchestrator import raise_unless_completed
 from .interrupts import Interrupts
 from .output import Output
 

@@ -6,7 +6,6 @@ cancel is a file that appears. The last line of its output says how it ended.
 
 from __future__ import annotations
 
-import errno
 import json
 import os
 import resource
@@ -19,7 +18,6 @@ from reprieve.core.errors import Problem, ReprieveError
 from reprieve.transports.local import failpoints
 from reprieve.transports.local.home import Home
 from reprieve.transports.local.restore import (
-    Ending,
     Fact,
     Settled,
     Source,
