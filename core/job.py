@@ -81,7 +81,7 @@ class Progress:
     unit: str = "bytes"
 
 
-@attrs.frozen
+@attrs.frozen(slots=False)  # a dict is copied whole: eight times as fast as attrs.evolve (reducer.py)
 class Job:
     """One creation or restoration, from being asked for to its end.
 

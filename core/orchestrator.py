@@ -308,7 +308,7 @@ class Orchestrator:
                 await self._hear_others()
                 if rounds % SETTLE_EVERY == 0:
                     await self._settle_abandoned()
-            except StorageError as error:
+            except ReprieveError as error:
                 log.warning("the journal cannot be read just now, and is tried again: %s", error)
                 continue
             self._line.retry()

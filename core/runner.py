@@ -113,6 +113,7 @@ class Run:
         self._stream: asyncio.Task[None] | None = None
         self._errands: set[asyncio.Task[None]] = set()
         self._trouble: Problem | None = None
+        self._cancelled = False
 
     @property
     def shown(self) -> Job:
@@ -199,24 +200,24 @@ class Run:
     async def _start_over(self, error: StorageError) -> None:
         """The journal could not be written: stop, and settle from what it last said once it can be."""
         await self._stop()
-        cancelled = self.job.state is JobState.CANCELLING or self.job.outcome is Outcome.CANCELLED
+        self._cancelled |= self.job.state is JobState.CANCELLING or self.job.outcome is Outcome.CANCELLED
+        self._trouble = Problem.of(error)
         self._outbox.clear()
         self._durable.set()
         self.job = self.told
         self.recovers = True
         self._cannot_now(error)
-        self._errand(self._settle_later(Problem.of(error), cancelled))
+        self._errand(self._settle_later(self._trouble))
 
     def _cannot_now(self, error: ReprieveError) -> None:
         """Whoever waits for the job hears why; it is settled as soon as that is possible."""
         self.lost = error
         self.ended.set()
 
-    async def _settle_later(self, trouble: Problem, cancelled: bool) -> None:
+    async def _settle_later(self, trouble: Problem) -> None:
         """Whoever waited was told of the trouble, so work that had not begun is not begun now."""
-        self._trouble = trouble
         await self._around.clock.sleep(SETTLE_AFTER)
-        if cancelled and not self.job.final:
+        if self._cancelled and not self.job.final:
             self.take(Cancel())
         if self.job.state is JobState.IDLE:
             self.take(Start())

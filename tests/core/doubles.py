@@ -13,14 +13,25 @@ from collections.abc import Awaitable, Callable, Mapping
 from contextlib import aclosing
 from datetime import UTC, datetime, timedelta
 from itertools import count
+from typing import Any
 
 import attrs
 
-from reprieve.core.errors import Conflict, NotFound, OwnershipLost, Problem, StorageError, Unsupported
+from reprieve.core.errors import (
+    Conflict,
+    NotFound,
+    OwnershipLost,
+    Problem,
+    ReprieveError,
+    StorageError,
+    Unsupported,
+)
 from reprieve.core.job import AssetVersion, Backup, Job, JobKind, Progress, UndoCopy
 from reprieve.core.messages import Cancelled, Completed, Failed, Progressed
 from reprieve.core.operations import Operation
+from reprieve.core.orchestrator import Orchestrator, Request
 from reprieve.core.ports import Claim, Entry, Events, Takeover
+from reprieve.core.retry import RetryPolicy
 
 BEGINNING = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -341,3 +352,78 @@ class ScriptedTransport:
 
     async def asset_history(self, asset_id: str) -> tuple[AssetVersion, ...]:
         raise Unsupported("This transport keeps no history.")
+
+
+class Process:
+    """One orchestrator over its own view of a World: what one operating-system process would be."""
+
+    def __init__(
+        self,
+        transport: ScriptedTransport,
+        world: World | None = None,
+        clock: JumpingClock | None = None,
+        *,
+        shared: bool = False,
+        limit: int = 2,
+        retry: RetryPolicy | None = None,
+        resumes_detached: bool = False,
+    ) -> None:
+        self.transport = transport
+        self.world = world or World()
+        self.clock = clock or JumpingClock()
+        self.journal = JournalDouble(self.world, shared=shared)
+        self.opens: ReprieveError | None = None
+        transport.log = self.world.log
+        self.orchestrator = Orchestrator(
+            self.journal,
+            self.clock,
+            self._transport_of,
+            limit=limit,
+            retry=retry,
+            resumes_detached=resumes_detached,
+        )
+
+    async def _transport_of(self, job: Job) -> ScriptedTransport:
+        if self.opens:
+            raise self.opens
+        return self.transport
+
+    async def __aenter__(self) -> Orchestrator:
+        await self.orchestrator.open()
+        return self.orchestrator
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.orchestrator.close()
+
+    async def create(self, **request: Any) -> Job:
+        """Ask for a creation on the scripted transport."""
+        return await self.orchestrator.submit(Request(JobKind.CREATION, **request), self.transport)
+
+    async def restore(self, **request: Any) -> Job:
+        """Ask for a restoration on the scripted transport."""
+        request = {"backup_id": "b1", **request}
+        return await self.orchestrator.submit(Request(JobKind.RESTORATION, **request), self.transport)
+
+    async def told(self, job_id: str) -> list[str]:
+        """The states that the journal holds of a job, in order."""
+        return [line.job.state.value for line in self.world.lines if line.job.id == job_id]
+
+    async def crash(self) -> None:
+        """End as a killed process does: nothing more is written, and what it owned is abandoned."""
+        self.journal.die()
+        self.journal.owner = ""
+        self.journal.shared = False
+        tasks = tuple(self.orchestrator._tasks)
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            await asyncio.wait(tasks)
+
+
+async def until(condition: Callable[[], bool], rounds: int = 5000) -> None:
+    """Let everybody run until `condition` holds; a generous number of rounds of the loop, no time."""
+    for _ in range(rounds):
+        if condition():
+            return
+        await asyncio.sleep(0)
+    raise AssertionError("It never came to that.")

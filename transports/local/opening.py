@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import os
 from random import Random
 
 from ...core.errors import InvalidRequest
 from ...core.ports import Clock
 from ..clock import RealClock
 from ..registry import Opened
-from .home import Home, default_store
+from .home import Home
 from .journal import SqliteJournal
+from .names import canonical_database, canonical_store
 from .place import Place
 from .transport import LocalTransport
 
@@ -32,17 +32,11 @@ def open_local(
     if unknown:
         raise InvalidRequest(f"A local database has no option {', '.join(sorted(unknown))}.")
     home = home or Home.find()
-    database = os.path.realpath(os.path.expanduser(target.removeprefix("file://").removeprefix("file:")))
-    where = _canonical(store or default_store())
+    where = canonical_store(store)
     return Opened(
-        LocalTransport(database, Place(where, home, passphrase)),
+        LocalTransport(canonical_database(target), Place(where, home, passphrase)),
         SqliteJournal(home),
         clock or RealClock(),
         Random(),
         {"store": where},
     )
-
-
-def _canonical(store: str) -> str:
-    """A store's name that means the same in every working directory."""
-    return store if "://" in store else os.path.realpath(os.path.expanduser(store))

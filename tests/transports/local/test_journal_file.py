@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from reprieve.core.errors import StorageError, StorageFull, UpdateRequired
+from reprieve.core.errors import Conflict, StorageError, StorageFull, UpdateRequired
 from reprieve.core.job import Job, JobKind
 from reprieve.core.messages import Completed, Message, Noted, Start
 from reprieve.core.ports import Claim, Entry
@@ -23,7 +23,10 @@ from reprieve.core.reducer import reduce
 from reprieve.transports.local import failpoints
 from reprieve.transports.local.home import Home
 from reprieve.transports.local.journal import SqliteJournal
-from reprieve.transports.local.journal.file import KEPT_JOBS, KEPT_SECONDS, VERSION
+from reprieve.transports.local.journal.file import KEPT_JOBS, KEPT_SECONDS, VERSION, open_file
+from reprieve.transports.local.journal.ledger import Ledger
+from reprieve.transports.local.journal.owners import Neighbours
+from reprieve.transports.local.journal.writer import Writer
 from tests.transports.local.journal_process import Process
 
 NOW = datetime(2026, 11, 22, 14, 30, tzinfo=UTC)
@@ -252,6 +255,34 @@ async def test_a_heartbeat_that_fails_is_tried_again_and_logged(
 
         assert "heartbeat failed" in caplog.text
         await tell(journal, running, claim, Completed(at=NOW))
+
+
+# -- one group -------------------------------------------------------------------------------
+
+
+async def test_a_refused_request_undoes_its_own_part_of_the_group_and_no_other(tmp_path: Path) -> None:
+    connection = open_file(file_of(tmp_path))
+    neighbours = Neighbours(tmp_path, lease=10, proof=3)
+    writer = Writer(Ledger(connection, "me", neighbours, lease=10), file_of(tmp_path), heartbeat=60)
+
+    def lease(owner: str) -> None:
+        connection.execute("INSERT INTO owner VALUES (?, 0)", (owner,))
+
+    def lease_and_refuse() -> None:
+        lease("refused")
+        raise Conflict("Somebody has it.")
+
+    heard = await asyncio.gather(
+        writer.ask(lambda: lease("first")),
+        writer.ask(lease_and_refuse),
+        writer.ask(lambda: lease("last")),
+        return_exceptions=True,
+    )
+    await asyncio.to_thread(writer.finish)
+
+    assert [type(answer) for answer in heard] == [type(None), Conflict, type(None)]
+    with closing(connection):
+        assert connection.execute("SELECT id FROM owner ORDER BY id").fetchall() == [("first",), ("last",)]
 
 
 # -- callers that leave ----------------------------------------------------------------------

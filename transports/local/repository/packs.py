@@ -20,9 +20,6 @@ PREFIX = "packs/"
 ID_SIZE = 16
 """A page's id: keyed BLAKE3, the first 128 bits."""
 
-PACK_SIZE = 64 << 20
-"""Bytes of pages after which a pack is full; 16 to 64 MiB when stored."""
-
 MAX_FRAME = 16 << 20
 TAIL_SIZE = 320 << 10
 """How much of a pack's end is read at first: mostly it holds the whole table of contents."""

@@ -14,12 +14,18 @@ import attrs
 from ....core.errors import NotFound, RepositoryCorrupt
 from ..failpoints import reach
 from ..stores import Store
-from .frames import FRAME_SIZE, compress
+from .frames import compress
 from .manifest import ORDINAL_BITS
-from .packs import PACK_SIZE, PREFIX, Contents, PackReader, PackRef, PackWriter, pack_identifier
+from .packs import PREFIX, Contents, PackReader, PackRef, PackWriter, pack_identifier
 from .page_index import PageIndex
 from .pipeline import Pipeline
 from .vault import Vault
+
+FRAME_SIZE = 2 << 20
+"""Bytes of pages after which a frame is full. (Of a 1 GiB library 2 MiB made 280 MiB, 4 KiB alone 362.)"""
+
+PACK_SIZE = 64 << 20
+"""Bytes of pages after which a pack is full; 16 to 64 MiB when stored."""
 
 MAX_INDEXED_PAGES = 1 << 22
 """How many stored pages are looked among at most: it bounds the memory (to 160 MiB). Those of the parent come

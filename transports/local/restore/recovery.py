@@ -60,6 +60,8 @@ def recover(
 def _settle(step: Step, work: Work, path: Path) -> Settled:
     if step is Step.STAGE:
         return Settled(Ending.UNTOUCHED)
+    if step is Step.ENDED:
+        return Settled(Ending(str(work.notes["ending"])))
     if step is Step.CREATE:
         return settle_created(work, path)
     if not path.exists():

@@ -1,6 +1,7 @@
-"""What the tests run in other processes: `child.py ROOT backup FILE PAGE_SIZE`, `assets COUNT`, `limit BYTES FILE`.
+"""What the tests run in other processes: `child.py ROOT` and `backup FILE ...`, `limited BYTES
+FILE` or `assets COUNT`.
 
-Waits for a line on standard input if there is one to come (`go`), so that processes can start together.
+Says that it is ready, and begins at a line on standard input, so that processes can start together.
 """
 
 from __future__ import annotations

@@ -6,9 +6,10 @@ import tempfile
 from pathlib import Path
 
 import attrs
-from .conftest import Ground, content_of, image_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+from .conftest import Ground, content_of, image_of
 
 PAGE_SIZES = (512, 1024, 2048, 4096, 8192, 16384, 32768, 65536)
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from .conftest import Child, Ground, content_of, image_of, pages
 
 from reprieve.core.errors import InvalidRequest
 from reprieve.transports.local.repository.repository import Repository
+
+from .conftest import Child, Ground, content_of, image_of, pages
 
 
 def test_a_second_backup_stores_only_what_changed(ground: Ground, repository: Repository) -> None:

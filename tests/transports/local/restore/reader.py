@@ -10,6 +10,8 @@ import sqlite3
 import sys
 import threading
 
+PACE = 0.02
+
 
 def main() -> None:
     database = sqlite3.connect(sys.argv[1], timeout=30, isolation_level=None, check_same_thread=False)
@@ -27,7 +29,7 @@ def main() -> None:
         if not said:
             said = True
             print("ready", flush=True)
-        ended.wait(0.002)
+        ended.wait(PACE)
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ cancel is a file that appears. The last line of its output says how it ended.
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import resource
@@ -18,6 +19,7 @@ from reprieve.core.errors import Problem, ReprieveError
 from reprieve.transports.local import failpoints
 from reprieve.transports.local.home import Home
 from reprieve.transports.local.restore import (
+    Ending,
     Fact,
     Settled,
     Source,

@@ -70,7 +70,7 @@ def content_of(path: Path) -> str:
         for row in database.execute("SELECT type, name, sql FROM sqlite_schema ORDER BY name"):
             digest.update(repr(row).encode())
         for row in database.execute("SELECT id, tag, body FROM content ORDER BY id"):
-            digest.update(repr(row).encode())
+            digest.update(b"%d %d %d " % (row[0], row[1], len(row[2])) + row[2])
     return digest.hexdigest()
 
 

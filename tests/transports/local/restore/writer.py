@@ -10,7 +10,7 @@ import sqlite3
 import sys
 import threading
 
-PACE = 0.003
+PACE = 0.005
 
 
 def main() -> None:
