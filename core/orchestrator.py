@@ -38,6 +38,9 @@ log = logging.getLogger(__name__)
 LISTEN_EVERY = 0.1
 """Seconds until a cancel from another process is seen."""
 
+PATIENCE = 60.0
+"""Seconds that closing waits for cancelled work to put the originals back."""
+
 SETTLE_EVERY = 10
 """In how many rounds of listening the jobs of dead processes are looked for once."""
 
@@ -105,16 +108,23 @@ class Orchestrator:
             raise
 
     async def close(self) -> None:
-        """Cancel what runs and wait until the originals are back; detached creations stay unsettled."""
+        """Cancel what runs and wait until the originals are back; detached creations stay unsettled.
+
+        A transport that does not acknowledge within PATIENCE is left: the next process settles its jobs.
+        """
         self._closed = True
         runs = [run for run in self._runs.values() if not _outlives(run.job)]
         for run in runs:
             if not (run.job.final or run.recovers):
                 run.take(Cancel())
+        patience = asyncio.ensure_future(self._clock.sleep(PATIENCE))
         try:
             for run in runs:
-                await run.ended.wait()
+                ended = asyncio.ensure_future(run.ended.wait())
+                await asyncio.wait((ended, patience), return_when=asyncio.FIRST_COMPLETED)
+                ended.cancel()
         finally:
+            patience.cancel()
             await self._let_go()
 
     async def _let_go(self) -> None:

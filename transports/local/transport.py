@@ -67,8 +67,6 @@ class LocalTransport:
                         answer = yield event
                 return
             except OutcomeUnknown as error:
-                if answer:
-                    return  # it had completed, and died clearing up: the next job clears up
                 if job.kind is JobKind.CREATION:
                     yield Interrupted(Problem(Unreachable.kind, str(error), temporary=True))
                     return
@@ -86,6 +84,7 @@ class LocalTransport:
             worker.cancel()
 
     async def _work(self, job: Job, what: str) -> Events:
+        accepted = False
         async with Worker(self._task(job, what)) as worker:
             self._workers[job.id] = worker
             try:
@@ -95,6 +94,10 @@ class LocalTransport:
                     answer = yield cast("Event", message_of(said["event"], said["record"]))
                     if said.get("asks"):
                         worker.answer(answer)
+                        accepted = accepted or answer is True
+            except OutcomeUnknown:
+                if not accepted:  # otherwise it had completed, and all that it did not finish is clearing up
+                    raise
             finally:
                 del self._workers[job.id]
 

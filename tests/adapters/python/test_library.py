@@ -21,6 +21,7 @@ from reprieve import (
     TooLate,
     Unreachable,
     Unsupported,
+    connect,
 )
 from reprieve.core.messages import Cancelled, Completed, Failed, Noted, Progressed
 from reprieve.core.ports import Events
@@ -217,3 +218,13 @@ async def test_a_library_whose_journal_does_not_open_lets_go_of_its_transport() 
             pass
 
     assert [("transport", "open"), ("transport", "close")] == transport.log
+
+
+async def test_leaving_does_not_wait_for_ever_for_work_that_ignores_a_cancel() -> None:
+    async with connect("offline:?hang_at=0.5&complete_despite_cancel=true") as library:
+        job = await library.create_backup()
+        async for update in job:
+            if update.percentage >= 50:
+                break
+
+    assert JobState.RUNNING is update.state
