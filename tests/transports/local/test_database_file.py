@@ -11,7 +11,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reprieve.core.errors import BadSource, BadTarget, NotFound
@@ -209,6 +209,7 @@ def test_this_machines_own_files_are_local(tmp_path: Path) -> None:
     assert file_systems.network_kind(tmp_path) is None
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=200))
 def test_any_bytes_after_the_magic_are_a_header_or_none(rest: bytes) -> None:
     header = database_header.parse(database_header.MAGIC + rest)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 import sqlite3
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -332,7 +331,7 @@ def test_what_would_not_fit_in_memory_is_copied(
 
 
 @pytest.fixture
-def odd(tmp_path: Path) -> Iterator[Path]:
+def odd(tmp_path: Path) -> Path:
     """A database whose schema needs functions, a collation and a tokenizer that only its program has."""
     path = tmp_path / "odd.db"
     connection = apsw.Connection(str(path))
@@ -347,12 +346,14 @@ def odd(tmp_path: Path) -> Iterator[Path]:
         "CREATE TABLE plain(id INTEGER PRIMARY KEY, body TEXT);"
     )
     connection.execute("CREATE VIRTUAL TABLE words USING fts5(body, tokenize='ours')")
+    connection.execute("BEGIN")
     for number in range(500):
         connection.execute("INSERT INTO note(body) VALUES (?)", (f"note {number}",))
         connection.execute("INSERT INTO plain(body) VALUES (?)", (f"note {number}" * 20,))
         connection.execute("INSERT INTO words VALUES (?)", (f"note {number}",))
+    connection.execute("COMMIT")
     connection.close()
-    yield path
+    return path
 
 
 @pytest.mark.parametrize("check", ["quick", "full"])
