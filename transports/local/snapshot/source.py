@@ -115,10 +115,8 @@ def _translate(error: apsw.Error, request: Request) -> ReprieveError:
                 f"{path} has an SQLite header but SQLite cannot read it: it is encrypted or damaged."
             )
         case apsw.CorruptError():
-            return BadSource(
-                f"{path} is damaged ({error}); repair it (sqlite3 has .recover), "
-                f"or force the backup to keep it as it is."
-            )
+            hint = "copy the file by hand" if request.force else "force the backup to keep it as it is"
+            return BadSource(f"{path} is damaged ({error}); repair it (sqlite3 has .recover), or {hint}.")
         case apsw.CantOpenError() | apsw.ReadOnlyError() | apsw.PermissionsError():
             return BadSource(
                 f"{path} cannot be opened ({error}): SQLite must be able to write to the file and its "

@@ -44,7 +44,7 @@ def test_the_lock_byte_page_and_what_is_past_the_end_are_zeros(tmp_path: Path, p
     os.truncate(path, 0)
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=30)
 @given(st.sampled_from([16384, 65536]), st.integers(1, 150), st.booleans(), st.data())
 def test_gathered_pages_are_the_image(page_size: int, count: int, guessed: bool, data: st.DataObject) -> None:
     pages = {n: n.to_bytes(4, "big") * (page_size // 4) for n in range(1, count + 1)}
