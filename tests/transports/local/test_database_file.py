@@ -97,6 +97,13 @@ def test_a_loop_of_links_is_refused(tmp_path: Path) -> None:
     assert "cannot be followed" in refusal(link, BadSource)
 
 
+def test_a_name_that_sqlite_cannot_take_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / os.fsdecode(b"\xff.db")
+    make_database(tmp_path / "a.db").rename(path)
+
+    assert "not valid UTF-8" in refusal(path, BadSource)
+
+
 def test_a_folder_is_refused(tmp_path: Path) -> None:
     assert "is a folder" in refusal(tmp_path, BadSource)
     assert "is a folder" in refusal(tmp_path, BadTarget, as_source=False)

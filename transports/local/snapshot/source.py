@@ -58,9 +58,8 @@ def connected(request: Request) -> Iterator[apsw.Connection]:
             yield connection
         finally:
             if _wal_is_empty(request.path):
-                connection.config(
-                    _NO_CHECKPOINT, 0
-                )  # there is nothing to checkpoint: close removes -wal and -shm
+                # Nothing can be checkpointed, and an ordinary close removes the -wal and -shm that we made.
+                connection.config(_NO_CHECKPOINT, 0)
             connection.close()
 
 
