@@ -6,8 +6,6 @@ order that a crash cannot spoil: packs, then the manifest, then the record. Must
 
 from __future__ import annotations
 
-import platform
-import sys
 from array import array
 from collections.abc import Sequence
 from types import TracebackType
@@ -15,7 +13,7 @@ from types import TracebackType
 import attrs
 from blake3 import blake3
 
-from ....core.errors import Conflict, InvalidRequest
+from ....core.errors import InvalidRequest
 from ....core.job import Backup
 from ..failpoints import reach
 from ..image import Image
@@ -26,43 +24,10 @@ from .manifests import load_manifest, store_manifest
 from .packs import ID_SIZE
 from .page_store import PageStore
 from .reader import BackupReader
-from .records import BackupRecord, ManifestRef, stamp
+from .records import BackupRecord, ManifestRef
 from .vault import Vault
 
 NOWHERE = (1 << 64) - 1
-
-PLATFORMS = {"darwin": "MACOS", "win32": "WINDOWS", "linux": "LINUX"}
-
-
-def new_backup(catalog: Catalog, database: str, version: str) -> Backup:
-    """A provisional Backup of this moment, under an id that no other in the repository has."""
-    moment = catalog.free_moment()
-    timestamp = stamp(moment)
-    return Backup(
-        id=f"{version}_{timestamp}",
-        version=version,
-        timestamp=timestamp,
-        created=moment,
-        bytes=0,
-        database=database,
-        device_name=platform.node(),
-        platform=PLATFORMS.get(sys.platform, "UNKNOWN"),
-    )
-
-
-def publish(catalog: Catalog, record: BackupRecord) -> Backup:
-    """Make a Backup exist; under the next free id if another process took this one meanwhile."""
-    while True:
-        try:
-            catalog.publish(record)
-        except Conflict:
-            fresh = new_backup(catalog, record.backup.database, record.backup.version)
-            renamed = attrs.evolve(
-                record.backup, id=fresh.id, timestamp=fresh.timestamp, created=fresh.created
-            )
-            record = attrs.evolve(record, backup=renamed)
-        else:
-            return record.backup
 
 
 class BackupWriter:
@@ -84,7 +49,7 @@ class BackupWriter:
         self._vault = vault
         self._catalog = catalog
         self._parent = parent
-        self._backup = new_backup(catalog, database, version)
+        self._backup = catalog.new_backup(database, version)
         self._pages = PageStore(store, vault)
         self._hasher = blake3(key=vault.page_key)
         self._page_size = 0
@@ -166,7 +131,7 @@ class BackupWriter:
             added=self._pages.added + manifest.size,
             source_damaged=bool(image.problems),
         )
-        self._backup = publish(self._catalog, BackupRecord(backup, image, manifest))
+        self._backup = self._catalog.publish(BackupRecord(backup, image, manifest))
         self._finished = True
         return self._backup
 
