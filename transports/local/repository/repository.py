@@ -19,9 +19,8 @@ from .manifests import check_manifest_is_there, load_manifest
 from .records import BackupRecord
 from .vault import Vault
 
-if (
-    TYPE_CHECKING
-):  # Imported late below: listing, or a backup of what is unchanged, needs no zstd and no threads.
+# Imported late below: listing, or a backup of what is unchanged, needs no zstd and no threads.
+if TYPE_CHECKING:
     from .reader import BackupReader
     from .verify import Verified
     from .writer import BackupWriter
