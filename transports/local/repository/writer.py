@@ -53,7 +53,7 @@ class BackupWriter:
         self._pages = PageStore(store, vault)
         self._hasher = blake3(key=vault.page_key)
         self._page_size = 0
-        self._parent_ids = b""
+        self._parent_ids = bytearray()
         self._parent_locations = array("Q")
         self._locations = array("Q")
         self._done = 0
@@ -151,7 +151,7 @@ class BackupWriter:
             ids.append(digest(ID_SIZE))
         return ids
 
-    def _place(self, first: int, ids: list[bytes], known: bytes, data: memoryview) -> None:
+    def _place(self, first: int, ids: list[bytes], known: bytearray, data: memoryview) -> None:
         size, locations = self._page_size, self._locations
         for number, page_id in enumerate(ids):
             if known[number * ID_SIZE : (number + 1) * ID_SIZE] == page_id:
@@ -161,7 +161,7 @@ class BackupWriter:
                 locations[first + number] = self._pages.locate(page_id, page)
 
     def _learn_parent(self) -> None:
-        self._parent_ids, self._parent_locations = b"", array("Q")
+        self._parent_ids, self._parent_locations = bytearray(), array("Q")
         if self._parent is None or self._parent.image.page_size != self._page_size:
             return
         manifest = load_manifest(self._store, self._vault, self._parent.manifest)
@@ -172,7 +172,7 @@ class BackupWriter:
             pack, pack_ids = known[place]
             ids += pack_ids[first * ID_SIZE : (first + count) * ID_SIZE].ljust(count * ID_SIZE, b"\0")
             locations.extend(range(pack + first, pack + first + count))
-        self._parent_ids, self._parent_locations = bytes(ids), locations
+        self._parent_ids, self._parent_locations = ids, locations
 
     def _stored_manifest(self) -> ManifestRef:
         if self._manifest is None:
