@@ -27,6 +27,9 @@ from reprieve.transports.local.restore import (
     worker_lock,
 )
 
+sys.path[:0] = [str(Path(__file__).parent)]
+import disk  # noqa: E402
+
 CHUNK = 1 << 20
 
 Task = dict[str, object]
@@ -59,6 +62,7 @@ class FileSteps:
         if self.cancel_on_commit:
             self.cancel.touch()
         if self.cancel.exists():
+            failpoints.reach("harness.declined")
             return False
         failpoints.reach("harness.committing")
         self._append({"done": True})
@@ -133,6 +137,8 @@ def main() -> None:
     task: Task = json.loads(sys.argv[1])
     after = task.get("after")
     arm(str(after) if after else None)
+    if task.get("disk"):
+        disk.install()
     if "file_size" in task:
         limit_file_size(int(str(task["file_size"])))
     try:
