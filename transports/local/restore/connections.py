@@ -78,7 +78,6 @@ def checkpoint_on_close(connection: apsw.Connection) -> None:
 def image(path: Path) -> Iterator[apsw.Connection]:
     """A connection to a file that nobody changes; it makes no file beside it, and takes no lock."""
     with _open(path.as_uri() + "?immutable=1", apsw.SQLITE_OPEN_READONLY) as connection:
-        connection.pragma("mmap_size", 1 << 31)
         yield connection
 
 

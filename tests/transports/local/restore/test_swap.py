@@ -82,7 +82,7 @@ def test_a_missing_file_is_made_byte_for_byte(missing: World, home: Home) -> Non
     assert [missing.target] == list(missing.target.parent.iterdir())
 
 
-@pytest.mark.parametrize("point", [*points.FETCHING, *points.CREATING, "harness.committing"])
+@pytest.mark.parametrize("point", [*points.FETCHING[::2], *points.CREATING, "harness.committing"])
 def test_killed_while_making_a_file(missing: World, point: str) -> None:
     assert missing.run("restore", point) is None
 
@@ -163,10 +163,12 @@ def test_it_is_refused_while_somebody_has_it_open_unless_forced(
     assert broken.image.read_bytes() == broken.target.read_bytes()
 
 
-@pytest.mark.parametrize("cancelled", [False, True])
+REPLACING = [*points.FETCHING[:1], *points.KEEPING[2:], *points.SIDE_FILES[:3], *points.SWAPPING]
+
+
 @pytest.mark.parametrize(
-    "point",
-    [*points.FETCHING, *points.KEEPING, *points.SIDE_FILES[:3], *points.SWAPPING, "harness.committing"],
+    ("point", "cancelled"),
+    [*((point, False) for point in (*REPLACING, "harness.committing")), ("swap.exchanged", True)],
 )
 def test_killed_while_replacing(broken: World, point: str, cancelled: bool) -> None:
     assert broken.run("restore", point) is None

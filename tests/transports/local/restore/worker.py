@@ -1,7 +1,7 @@
 """A worker for the tests: runs one restore, revert or recovery, and journals into a file that it syncs.
 
-Driven by a JSON task on the command line. The journal is one JSON line for each note, and for the commit; a
-cancel is a file that appears. The last line of its output says how it ended.
+Run as a module, with a JSON task on the command line. The journal is one JSON line for each note, and for
+the commit; a cancel is a file that appears. The last line of its output says how it ended.
 """
 
 from __future__ import annotations
@@ -26,9 +26,7 @@ from reprieve.transports.local.restore import (
     revert,
     worker_lock,
 )
-
-sys.path[:0] = [str(Path(__file__).parent)]
-import disk  # noqa: E402
+from tests.transports.local.restore import disk
 
 CHUNK = 1 << 20
 
