@@ -142,11 +142,11 @@ def test_each_write_of_sqlite(small: World, mode: str, point: str, action: str) 
 
 
 def every_nth() -> Iterator[int]:
-    """1, 2, 3, then in growing strides: each early write, and enough of the later ones."""
+    """1, 2, 4, 8, …: the early writes, and enough of the later ones."""
     nth = 1
     while True:
         yield nth
-        nth += max(1, nth // 2)
+        nth *= 2
 
 
 # -- no room ---------------------------------------------------------------------------------
