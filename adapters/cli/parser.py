@@ -9,7 +9,8 @@ import argparse
 from collections.abc import Awaitable, Callable
 from typing import Any, NoReturn
 
-from ...core.errors import InvalidRequest
+from reprieve.core.errors import InvalidRequest
+
 from .output import Output
 
 WIDTH = 80
