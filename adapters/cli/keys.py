@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 from argparse import Namespace
 
-from ...core.errors import InvalidRequest, NotFound
+from reprieve.core.errors import InvalidRequest, NotFound
+
 from .asking import secret
 from .opening import place_of
 from .output import Output
@@ -57,9 +58,9 @@ async def add_passphrase(asked: Namespace, output: Output) -> None:
 
 async def import_key(asked: Namespace, output: Output) -> None:
     """Check the code against the repository, and keep its key."""
-    from ...transports.local.keys import import_code
-    from ...transports.local.repository.config import Config
-    from ...transports.local.stores import open_store
+    from reprieve.transports.local.keys import import_code
+    from reprieve.transports.local.repository.config import Config
+    from reprieve.transports.local.stores import open_store
 
     place = place_of(asked)
     config = Config.read(open_store(place.store))

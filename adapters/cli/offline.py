@@ -5,7 +5,8 @@ from __future__ import annotations
 from argparse import Namespace
 from urllib.parse import urlencode
 
-from ...core.errors import InvalidRequest
+from reprieve.core.errors import InvalidRequest
+
 from ..wire import backup_on_wire, job_on_wire
 from . import words
 from .following import see_through
@@ -55,7 +56,7 @@ def url_of(words_given: list[str]) -> str:
     files = [word for word in words_given if "=" not in word]
     if len(files) > 1:
         raise InvalidRequest(f"A scenario is one file, not {', '.join(files)}; parameters are NAME=VALUE.")
-    given = [tuple(word.split("=", 1)) for word in words_given if "=" in word]
+    given = [(name, value) for name, sign, value in (word.partition("=") for word in words_given) if sign]
     named = {name for name, _ in given}
     usual = [] if files else [(name, value) for name, value in WATCHABLE.items() if name not in named]
     return f"offline:{files[0] if files else ''}?{urlencode([*usual, *given])}"
