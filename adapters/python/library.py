@@ -38,6 +38,7 @@ class Library:
     ) -> None:
         self._transport = opened.transport
         self._open_with = opened.options
+        self._clear_up = opened.clear_up
         self._others: list[Transport] = []
         self._orchestrator = Orchestrator(
             opened.journal,
@@ -56,6 +57,7 @@ class Library:
         except BaseException:
             await self._transport.close()
             raise
+        await self._clear_up()
         return self
 
     async def __aexit__(

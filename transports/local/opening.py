@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from functools import partial
+from pathlib import Path
 from random import Random
 
 from ...core.errors import InvalidRequest
@@ -11,6 +13,7 @@ from ..clock import RealClock
 from ..registry import Opened
 from .home import Home, default_store
 from .journal import SqliteJournal
+from .leftovers import clear_up
 from .place import Place
 from .transport import LocalTransport
 
@@ -34,12 +37,14 @@ def open_local(
     home = home or Home.find()
     database = os.path.realpath(os.path.expanduser(target.removeprefix("file://").removeprefix("file:")))
     where = _canonical(store or default_store())
+    journal = SqliteJournal(home)
     return Opened(
         LocalTransport(database, Place(where, home, passphrase)),
-        SqliteJournal(home),
+        journal,
         clock or RealClock(),
         Random(),
         {"store": where},
+        partial(clear_up, home, Path(database), journal),
     )
 
 
