@@ -5,7 +5,7 @@ Ties the parts of this folder together. Knows no key files (opening.py does), no
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import attrs
 
@@ -73,13 +73,19 @@ class Repository:
         """A writer for the next Backup of `database`, compared with `parent`. Use it in a `with` block."""
         return BackupWriter(self.store, self._vault, self._catalog, parent, database, self.version)
 
-    def republish(self, parent: BackupRecord, fingerprint: Mapping[str, object] | None = None) -> Backup:
+    def republish(
+        self,
+        parent: BackupRecord,
+        announce: Callable[[Backup], None],
+        fingerprint: Mapping[str, object] | None = None,
+    ) -> Backup:
         """A new Backup of a database that has not changed since `parent`; it shares all of its data.
 
-        `fingerprint`, if given, replaces that of the parent's image.
+        `announce` is told of it before it exists. `fingerprint`, if given, replaces that of the parent's image.
         """
         self.store.size(parent.manifest.name)
         fresh = new_backup(self._catalog, parent.backup.database, self.version)
+        announce(fresh)
         image = parent.image if fingerprint is None else attrs.evolve(parent.image, fingerprint=fingerprint)
         backup = attrs.evolve(
             fresh, bytes=parent.backup.bytes, added=0, source_damaged=parent.backup.source_damaged
