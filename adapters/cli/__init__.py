@@ -1,1 +1,5 @@
-"""The command line."""
+"""The command line: `reprieve`, and `python -m reprieve.adapters.cli`."""
+
+from .main import main
+
+__all__ = ["main"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from functools import partial
 from pathlib import Path
 from random import Random
@@ -11,9 +10,10 @@ from ...core.errors import InvalidRequest
 from ...core.ports import Clock
 from ..clock import RealClock
 from ..registry import Opened
-from .home import Home, default_store
+from .home import Home
 from .journal import SqliteJournal
 from .leftovers import clear_up
+from .names import canonical_database, canonical_store
 from .place import Place
 from .transport import LocalTransport
 
@@ -35,9 +35,7 @@ def open_local(
     if unknown:
         raise InvalidRequest(f"A local database has no option {', '.join(sorted(unknown))}.")
     home = home or Home.find()
-    database = os.path.realpath(os.path.expanduser(target.removeprefix("file://").removeprefix("file:")))
-    where = _canonical(store or default_store())
-    journal = SqliteJournal(home)
+    database, where, journal = canonical_database(target), canonical_store(store), SqliteJournal(home)
     return Opened(
         LocalTransport(database, Place(where, home, passphrase)),
         journal,
@@ -46,8 +44,3 @@ def open_local(
         {"store": where},
         partial(clear_up, home, Path(database), journal),
     )
-
-
-def _canonical(store: str) -> str:
-    """A store's name that means the same in every working directory."""
-    return store if "://" in store else os.path.realpath(os.path.expanduser(store))

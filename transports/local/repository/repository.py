@@ -14,7 +14,7 @@ from ..stores import Store
 from .assets import Assets
 from .catalog import Catalog
 from .config import Config, add_passphrase
-from .manifests import load_manifest
+from .manifests import check_manifest_is_there, load_manifest
 from .reader import BackupReader
 from .records import BackupRecord
 from .vault import Vault
@@ -76,14 +76,16 @@ class Repository:
     def republish(
         self,
         parent: BackupRecord,
-        announce: Callable[[Backup], None],
         fingerprint: Mapping[str, object] | None = None,
+        *,
+        announce: Callable[[Backup], None] = lambda backup: None,
     ) -> Backup:
         """A new Backup of a database that has not changed since `parent`; it shares all of its data.
 
-        `announce` is told of it before it exists. `fingerprint`, if given, replaces that of the parent's image.
+        `fingerprint`, if given, replaces that of the parent's image. `announce` is told of the Backup before
+        it exists. Raises RepositoryCorrupt if the manifest that they would share is gone.
         """
-        self.store.size(parent.manifest.name)
+        check_manifest_is_there(self.store, parent.manifest)
         fresh = new_backup(self._catalog, parent.backup.database, self.version)
         announce(fresh)
         image = parent.image if fingerprint is None else attrs.evolve(parent.image, fingerprint=fingerprint)

@@ -32,7 +32,8 @@ def create(task: Task) -> None:
     repository = task.place.repository_or_new()
     parent = repository.latest(task.job.database)
     if parent and _unchanged(task, parent):
-        task.channel.tell(Completed(repository.republish(parent, lambda backup: _announce(task, backup))))
+        backup = repository.republish(parent, announce=lambda backup: _announce(task, backup))
+        task.channel.tell(Completed(backup))
         return
     try:
         task.channel.tell(Completed(_store(task, repository, parent)))

@@ -1,0 +1,68 @@
+"""`reprieve backup`: back a database up, and register it."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+
+from ...core.job import Backup, Job
+from ..wire import backup_on_wire, job_on_wire
+from . import words
+from .following import see_through
+from .opening import is_local, library_of, place_of, store_of
+from .output import Output
+from .parser import Commands
+from .recovery_code import offer_recovery_code, recovery_code_pending
+
+
+def add_to(commands: Commands) -> None:
+    """Join the command line."""
+    parser = commands.add(
+        "backup",
+        backup,
+        "Back a database up while it is in use.",
+        more="What has not changed since the last backup is not stored again. Ctrl-C cancels:\n"
+        "the database is never touched, and what was stored serves the next backup.",
+        example="reprieve backup ~/.config/Code/User/globalStorage/state.vscdb",
+    )
+    parser.add_argument("database", metavar="DATABASE", help="a path, or a target such as offline:?seed=7")
+    parser.add_argument("--key", metavar="KEY", help="the same key gives the same job: safe to repeat")
+    parser.add_argument("--force", action="store_true", help="even if it is damaged; the backup is marked")
+
+
+async def backup(asked: Namespace, output: Output) -> None:
+    """Back up, register, and say what it cost."""
+    options = {"force": True} if asked.force else {}
+    async with library_of(asked, asked.database) as library:
+        running = await library.create_backup(idempotency_key=asked.key, **options)
+        job = await see_through(running, output)
+        made = await running
+    members = {"job": job_on_wire(job), "backup": backup_on_wire(made)}
+    if not is_local(asked.database):
+        output.result(members, lambda: _made(job, made, made.database))
+        return
+    store = _register(asked)
+    place = place_of(asked, asked.database)
+    if recovery_code_pending(place):
+        members["recoveryCodePending"] = True
+    output.result(members, lambda: _made(job, made, store))
+    offer_recovery_code(place, json=asked.json)
+
+
+def _register(asked: Namespace) -> str:
+    from ...transports.local.home import Home
+    from ...transports.local.registered import RegisteredDatabases
+
+    store = store_of(asked, asked.database)
+    return RegisteredDatabases(Home.find()).register(asked.database, store).store
+
+
+def _made(job: Job, made: Backup, store: str) -> str:
+    grew = "nothing had changed" if made.added == 0 else f"the store grew by {words.size(made.added)}"
+    lines = [
+        f"Backed up {words.path(made.database)}: {words.size(made.bytes)} in {words.took(job)}; {grew}.",
+        f"  backup  {made.id}",
+        f"  store   {words.path(store)}",
+    ]
+    if made.source_damaged:
+        lines.append("  The database is damaged, and so is this backup of it.")
+    return "\n".join(lines)

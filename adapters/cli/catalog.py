@@ -1,0 +1,109 @@
+"""`reprieve list`, `show` and `delete`: the backups in a store, whichever database they are of."""
+
+from __future__ import annotations
+
+import asyncio
+from argparse import Namespace
+from collections.abc import Sequence
+
+from ...core.errors import NotFound
+from ...core.job import Backup
+from ...transports.local.place import Place
+from ..wire import backup_on_wire
+from . import words
+from .asking import confirm
+from .choosing import HELP, chosen
+from .opening import library_of, place_of
+from .output import Output
+from .parser import Commands
+
+
+def add_to(commands: Commands) -> None:
+    """Join the command line."""
+    parser = commands.add(
+        "list",
+        list_backups,
+        "List the backups, oldest first: all in the store, or those of one database.",
+        example="reprieve list snippets.db",
+    )
+    parser.add_argument("database", metavar="DATABASE", nargs="?", help="only the backups of this one")
+    parser = commands.add("show", show, "Show one backup.", example="reprieve show latest")
+    parser.add_argument("backup", metavar="BACKUP", help=HELP)
+    parser = commands.add(
+        "delete",
+        delete,
+        "Delete a backup: it is hidden; its data stays until a prune.",
+        example="reprieve delete 20261122T1430",
+    )
+    parser.add_argument("backup", metavar="BACKUP", help=HELP)
+    parser.add_argument("--yes", action="store_true", help="do not ask")
+
+
+def backups_in(place: Place) -> tuple[Backup, ...]:
+    """Every backup in a store, oldest first; none where there is no repository yet."""
+    try:
+        return place.repository().backups()
+    except NotFound:
+        if place.is_empty():
+            return ()
+        raise
+
+
+async def list_backups(asked: Namespace, output: Output) -> None:
+    """All of the store, or those of one database."""
+    if asked.database is None:
+        found = await asyncio.to_thread(backups_in, place_of(asked))
+    else:
+        async with library_of(asked, asked.database) as library:
+            found = await library.backups()
+    output.result({"backups": [backup_on_wire(backup) for backup in found]}, lambda: _listed(found))
+
+
+async def show(asked: Namespace, output: Output) -> None:
+    """One backup, with all that is known of it."""
+    backup = chosen(backups_in(place_of(asked)), asked.backup)
+    output.result({"backup": backup_on_wire(backup)}, lambda: _shown(backup))
+
+
+async def delete(asked: Namespace, output: Output) -> None:
+    """Hide one, after a yes."""
+    place = place_of(asked)
+    backup = chosen(backups_in(place), asked.backup)
+    question = f"This deletes the backup {backup.id} of {words.path(backup.database)}."
+    confirm(question, json=asked.json, yes=asked.yes)
+    place.repository().delete(backup.id)
+    output.result({"backup": backup_on_wire(backup)}, lambda: f"Deleted the backup {backup.id}.")
+
+
+def _listed(backups: Sequence[Backup]) -> str:
+    if not backups:
+        return "There are no backups yet. `reprieve backup DATABASE` makes the first."
+    return words.table(
+        ("BACKUP", "MADE", "SIZE", "ADDED", "DATABASE"),
+        (
+            (
+                backup.id,
+                words.moment(backup.created),
+                words.size(backup.bytes),
+                words.size(backup.added),
+                words.path(backup.database) + (" (damaged)" if backup.source_damaged else ""),
+            )
+            for backup in backups
+        ),
+    )
+
+
+def _shown(backup: Backup) -> str:
+    made = f"{words.moment(backup.created)}, {words.ago(backup.created, words.utc_now())}"
+    return words.facts(
+        (
+            ("backup", backup.id),
+            ("database", words.path(backup.database)),
+            ("made", made),
+            ("size", words.size(backup.bytes)),
+            ("added", words.size(backup.added)),
+            ("device", f"{backup.device_name} ({backup.platform})"),
+            ("version", backup.version),
+            ("damaged", "yes, as the database was" if backup.source_damaged else "no"),
+        )
+    )

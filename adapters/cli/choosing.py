@@ -1,0 +1,37 @@
+"""Which backup is meant: an id, the beginning of one, or `latest`. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ...core.errors import InvalidRequest, NotFound
+from ...core.job import Backup
+
+LATEST = "latest"
+HELP = f"an id, its beginning, the beginning of its time, or '{LATEST}'"
+
+
+def chosen(backups: Sequence[Backup], wanted: str, database: str | None = None) -> Backup:
+    """The backup that is meant, of these, oldest first; `latest` is that of `database`, if one is named.
+
+    Raises NotFound, and InvalidRequest if several are meant.
+    """
+    if wanted == LATEST:
+        return _latest(backups, database)
+    exact = [backup for backup in backups if wanted in (backup.id, backup.timestamp)]
+    found = exact or [
+        backup for backup in backups if backup.id.startswith(wanted) or backup.timestamp.startswith(wanted)
+    ]
+    if len(found) > 1:
+        raise InvalidRequest(f"{len(found)} backups begin with {wanted}; give more of the id.")
+    if not found or not wanted:
+        raise NotFound(f"There is no backup {wanted}; `reprieve list` shows those that there are.")
+    return found[0]
+
+
+def _latest(backups: Sequence[Backup], database: str | None) -> Backup:
+    own = [backup for backup in backups if database in (None, backup.database)]
+    if not own:
+        of = f" of {database}" if database else ""
+        raise NotFound(f"There is no backup{of} yet; `reprieve list` shows those that there are.")
+    return own[-1]

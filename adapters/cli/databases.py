@@ -1,0 +1,94 @@
+"""`reprieve register`, `unregister` and `databases`: the databases that their owner has named."""
+
+from __future__ import annotations
+
+import os
+from argparse import Namespace
+from collections.abc import Sequence
+
+from ...transports.local.home import Home
+from ...transports.local.registered import RegisteredDatabase, RegisteredDatabases
+from ..wire import Members, moment
+from . import words
+from .output import Output
+from .parser import Commands
+
+
+def add_to(commands: Commands) -> None:
+    """Join the command line."""
+    parser = commands.add(
+        "register",
+        register,
+        "Register a database, and the store that its backups go to.",
+        more="`reprieve backup` does it by itself. Services offer registered databases only.",
+        example="reprieve register snippets.db --store /mnt/backups",
+    )
+    parser.add_argument("database", metavar="DATABASE", help="the path of a database")
+    parser = commands.add(
+        "unregister",
+        unregister,
+        "Take a database off the list; its file and its backups stay.",
+        example="reprieve unregister snippets.db",
+        store=False,
+    )
+    parser.add_argument("database", metavar="DATABASE", help="the path of a registered database")
+    commands.add(
+        "databases",
+        databases,
+        "List the registered databases.",
+        example="reprieve databases",
+        store=False,
+    )
+
+
+async def register(asked: Namespace, output: Output) -> None:
+    """Put one on the list."""
+    known = _list().register(asked.database, asked.store)
+    said = f"Registered {words.path(known.path)}; its backups go to {words.path(known.store)}."
+    output.result({"database": _on_wire(known)}, lambda: said)
+
+
+async def unregister(asked: Namespace, output: Output) -> None:
+    """Take one off the list."""
+    known = _list().unregister(asked.database)
+    output.result(
+        {"database": _on_wire(known)}, lambda: f"{words.path(known.path)} is not registered any more."
+    )
+
+
+async def databases(asked: Namespace, output: Output) -> None:
+    """The list."""
+    found = _list().all()
+    output.result({"databases": [_on_wire(known) for known in found]}, lambda: _listed(found))
+
+
+def _list() -> RegisteredDatabases:
+    return RegisteredDatabases(Home.find())
+
+
+def _on_wire(known: RegisteredDatabase) -> Members:
+    return {
+        "database": known.path,
+        "store": known.store,
+        "registered": moment(known.registered),
+        "state": _state(known),
+    }
+
+
+def _state(known: RegisteredDatabase) -> str:
+    try:
+        return "there" if known.is_the_file(os.stat(known.path)) else "replaced"
+    except OSError:
+        return "missing"
+
+
+def _listed(found: Sequence[RegisteredDatabase]) -> str:
+    if not found:
+        return "No database is registered yet. `reprieve backup DATABASE` registers one."
+    return words.table(
+        ("DATABASE", "FILE", "REGISTERED", "STORE"),
+        (
+            (words.path(known.path), _state(known), words.moment(known.registered), words.path(known.store))
+            for known in found
+        ),
+    )

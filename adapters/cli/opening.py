@@ -1,0 +1,59 @@
+"""From a command's arguments to what it works on: a library, a repository's place, the machine's jobs.
+
+The one file of the command line that knows how `--store`, the registered databases, the passphrase and
+targets with a scheme of their own come together.
+"""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from typing import TYPE_CHECKING
+
+from ...transports.registry import scheme_of
+
+if TYPE_CHECKING:
+    from reprieve.library import Library
+
+    from ...transports.local.place import Place
+    from ..every_job import EveryJob
+
+
+def is_local(target: str) -> bool:
+    """Whether a target is a database on this machine, and not a service's URL."""
+    return scheme_of(target) == "file"
+
+
+def library_of(asked: Namespace, target: str) -> Library:
+    """The library of the database that the arguments name. Use it in an `async with`."""
+    from reprieve.connecting import connect
+
+    if not is_local(target):
+        return connect(target, asked.store)
+    return connect(target, store_of(asked, target), passphrase=asked.passphrase)
+
+
+def store_of(asked: Namespace, database: str) -> str:
+    """Where a database's backups go: `--store`, else where it was registered with, else the default."""
+    from ...transports.local.home import Home
+    from ...transports.local.names import canonical_store
+    from ...transports.local.registered import RegisteredDatabases
+
+    known = None if asked.store else RegisteredDatabases(Home.find()).find(database)
+    return known.store if known else canonical_store(asked.store)
+
+
+def place_of(asked: Namespace, database: str | None = None) -> Place:
+    """The place of the repository that the arguments name."""
+    from ...transports.local.home import Home
+    from ...transports.local.names import canonical_store
+    from ...transports.local.place import Place
+
+    store = canonical_store(asked.store) if database is None else store_of(asked, database)
+    return Place(store, Home.find(), asked.passphrase)
+
+
+def every_job() -> EveryJob:
+    """Every job of this machine. Use it in an `async with`."""
+    from ..every_job import EveryJob
+
+    return EveryJob()

@@ -1,0 +1,95 @@
+"""What the command line says, and to whom: words for people, or JSON lines for programs.
+
+Commands do; an Output tells. For people, results go to stdout and everything on the way to stderr; for
+programs, everything is a line on stdout. Knows no command and no transport.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Mapping
+from typing import Protocol
+
+from ...core.errors import Problem
+from ...core.job import Job
+from ..wire import job_on_wire, problem_on_wire
+from .progress import Progress, progress_for
+
+
+class Output(Protocol):
+    """Whoever is told what happens."""
+
+    def job(self, job: Job) -> None:
+        """A job as it became."""
+        ...
+
+    def say(self, words: str) -> None:
+        """Something on the way that people want to know."""
+        ...
+
+    def result(self, members: Mapping[str, object], words: Callable[[], str]) -> None:
+        """What a command gave: `members` for programs, `words` for people."""
+        ...
+
+    def error(self, problem: Problem) -> None:
+        """Why a command failed."""
+        ...
+
+    def settle(self) -> None:
+        """Put the terminal back as it was; safe at any moment, a signal handler's included."""
+        ...
+
+
+class JsonOutput:
+    """One JSON object a line: any number of `job`, then one `result` or `error`."""
+
+    def job(self, job: Job) -> None:
+        self._line({"type": "job", "job": job_on_wire(job)})
+
+    def say(self, words: str) -> None:
+        """Words are for people; whatever matters is in a member of the result."""
+
+    def result(self, members: Mapping[str, object], words: Callable[[], str]) -> None:
+        self._line({"type": "result", **members})
+
+    def error(self, problem: Problem) -> None:
+        self._line({"type": "error", "error": problem_on_wire(problem)})
+
+    def settle(self) -> None:
+        """A program's pipe needs nothing."""
+
+    def _line(self, members: Mapping[str, object]) -> None:
+        sys.stdout.write(json.dumps(members, ensure_ascii=False, separators=(",", ":")) + "\n")
+        sys.stdout.flush()
+
+
+class TextOutput:
+    """Words: progress as bars on a terminal, as few lines elsewhere."""
+
+    def __init__(self) -> None:
+        self._progress: Progress | None = None
+
+    def job(self, job: Job) -> None:
+        if self._progress is None:
+            self._progress = progress_for(sys.stderr)
+        self._progress.show(job)
+
+    def say(self, words: str) -> None:
+        if self._progress is not None:
+            self._progress.say(words)
+        else:
+            print(words, file=sys.stderr, flush=True)
+
+    def result(self, members: Mapping[str, object], words: Callable[[], str]) -> None:
+        self.settle()
+        print(words(), flush=True)
+
+    def error(self, problem: Problem) -> None:
+        self.settle()
+        print(f"reprieve: {problem.message}", file=sys.stderr, flush=True)
+
+    def settle(self) -> None:
+        progress, self._progress = self._progress, None
+        if progress is not None:
+            progress.close()

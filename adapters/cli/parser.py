@@ -1,0 +1,65 @@
+"""The commands as argparse knows them: one Parser, and the way in which each command joins it.
+
+Knows the shape that all commands share (help that fits a screen, an example, `--json`), and no command.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Awaitable, Callable
+from typing import Any, NoReturn
+
+from ...core.errors import InvalidRequest
+from .output import Output
+
+WIDTH = 80
+
+Run = Callable[[argparse.Namespace, Output], Awaitable[None]]
+"""What a command does. It raises a ReprieveError if it fails."""
+
+
+class Parser(argparse.ArgumentParser):
+    """An ArgumentParser whose errors are ours, and whose help is 80 columns wide and as it was written."""
+
+    def __init__(self, **settings: Any) -> None:
+        settings.setdefault("formatter_class", _Help)
+        super().__init__(allow_abbrev=False, **settings)
+
+    def error(self, message: str) -> NoReturn:
+        raise InvalidRequest(f"{message[:1].upper()}{message[1:]}. See `{self.prog} --help`.")
+
+
+class _Help(argparse.RawDescriptionHelpFormatter):
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, width=WIDTH, max_help_position=26)
+
+
+class Commands:
+    """Where commands are added: those of `reprieve`, or those of one of its groups."""
+
+    def __init__(self, parser: Parser) -> None:
+        self._added = parser.add_subparsers(
+            dest=f"command{parser.prog.count(' ')}", metavar="COMMAND", required=True, parser_class=Parser
+        )
+
+    def add(
+        self, name: str, run: Run, summary: str, *, example: str, more: str = "", store: bool = True
+    ) -> Parser:
+        """A command. `store` says whether it takes --store."""
+        parser = self._parser(name, summary, example, more)
+        parser.set_defaults(run=run, passphrase=None, store=None)
+        if store:
+            parser.add_argument("--store", metavar="STORE", help="where the backups are: a path or a URL")
+        parser.add_argument("--json", action="store_true", help="print JSON lines, for programs")
+        return parser
+
+    def group(self, name: str, summary: str, *, example: str) -> Commands:
+        """A command that has commands of its own."""
+        return Commands(self._parser(name, summary, example, ""))
+
+    def _parser(self, name: str, summary: str, example: str, more: str) -> Parser:
+        description = f"{summary}\n\n{more}" if more else summary
+        parser: Parser = self._added.add_parser(
+            name, help=summary, description=description, epilog=f"example:\n  {example}"
+        )
+        return parser

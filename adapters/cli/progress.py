@@ -1,0 +1,128 @@
+"""The progress of jobs, shown: a bar for each on a terminal, a few plain lines elsewhere.
+
+Takes Job snapshots and shows them; never asks for one. `rich` is imported when a bar is drawn: what is
+over in a moment needs none.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import TYPE_CHECKING, Protocol, TextIO
+
+from ...core.job import Job
+from ...core.lifecycle import JobState
+from . import words
+
+if TYPE_CHECKING:
+    from rich.progress import Progress as RichProgress
+    from rich.progress import TaskID
+
+QUIET = 0.15
+"""Seconds that a job may run before a bar is worth drawing."""
+
+STEP = 10
+"""Percent between two plain lines."""
+
+
+class Progress(Protocol):
+    """Whatever shows jobs."""
+
+    def show(self, job: Job) -> None:
+        """The job as it became."""
+        ...
+
+    def say(self, sentence: str) -> None:
+        """A sentence beside the jobs."""
+        ...
+
+    def close(self) -> None:
+        """Nothing more comes; leave the terminal as it was."""
+        ...
+
+
+def progress_for(stream: TextIO) -> Progress:
+    """Bars where the stream is a terminal that can draw them, lines elsewhere."""
+    draws = stream.isatty() and os.environ.get("TERM") not in ("dumb", "unknown")
+    return Bars(stream) if draws else Lines(stream)
+
+
+class Lines:
+    """A line when a job's state changes, and at each tenth of the way."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self._said: dict[str, tuple[JobState, int]] = {}
+
+    def show(self, job: Job) -> None:
+        before, tenth = self._said.get(job.id), int(job.percentage // STEP)
+        if before == (job.state, tenth) or (before is None and job.state is JobState.IDLE):
+            return
+        if before is not None and before[0] is job.state and not 0 < tenth < 100 // STEP:
+            return
+        self._said[job.id] = (job.state, tenth)
+        self.say(f"{words.doing(job)}: {words.standing(job)}{_trouble(job)}")
+
+    def say(self, sentence: str) -> None:
+        print(sentence, file=self._stream, flush=True)
+
+    def close(self) -> None:
+        self._said.clear()
+
+
+class Bars:
+    """A bar for each job under way: phase, bytes, rate, time left. It vanishes when the job has ended."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self._since = time.monotonic()
+        self._rich: RichProgress | None = None
+        self._tasks: dict[str, TaskID] = {}
+
+    def show(self, job: Job) -> None:
+        if job.final:
+            self._drop(job.id)
+            return
+        if self._rich is None and time.monotonic() - self._since < QUIET:
+            return
+        rich = self._drawn()
+        if job.id not in self._tasks:
+            self._tasks[job.id] = rich.add_task(words.doing(job), total=None, job=job)
+        rich.update(
+            self._tasks[job.id],
+            description=words.doing(job),
+            completed=job.percentage,
+            total=100.0 if job.progress.total else None,
+            job=job,
+        )
+
+    def say(self, sentence: str) -> None:
+        if self._rich is not None:
+            self._rich.console.print(sentence, highlight=False, markup=False)
+        else:
+            print(sentence, file=self._stream, flush=True)
+
+    def close(self) -> None:
+        rich, self._rich = self._rich, None
+        self._tasks.clear()
+        if rich is not None:
+            rich.stop()
+
+    def _drop(self, job_id: str) -> None:
+        if self._rich is not None and job_id in self._tasks:
+            self._rich.remove_task(self._tasks.pop(job_id))
+
+    def _drawn(self) -> RichProgress:
+        if self._rich is None:
+            from .bars import drawn_on
+
+            self._rich = drawn_on(self._stream)
+            self._rich.start()
+        return self._rich
+
+
+def _trouble(job: Job) -> str:
+    """Why an attempt ended that will be followed by another; an end's reason is told by the command."""
+    if job.final or job.error is None:
+        return ""
+    return f" (attempt {job.attempt}, after: {job.error.message})"

@@ -1,0 +1,140 @@
+"""`reprieve restore` and `revert`: put a backup back, and the way back from that."""
+
+from __future__ import annotations
+
+import os
+from argparse import Namespace
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from reprieve.library import Library
+
+from ...core.job import Backup, Job, UndoCopy
+from ..wire import backup_on_wire, job_on_wire, undo_on_wire
+from . import words
+from .asking import confirm
+from .catalog import backups_in
+from .choosing import HELP, LATEST, chosen
+from .following import see_through
+from .opening import is_local, library_of, place_of
+from .output import Output
+from .parser import Commands
+
+
+def add_to(commands: Commands) -> None:
+    """Join the command line."""
+    parser = commands.add(
+        "restore",
+        restore,
+        "Put a backup back in place of the whole database, which may be in use.",
+        more="Asks first if there is a database. What it held is kept: `reprieve revert` brings\n"
+        "it back. Ctrl-C cancels, and the database is as it was.",
+        example="reprieve restore latest snippets.db",
+    )
+    parser.add_argument("backup", metavar="BACKUP", help=HELP)
+    parser.add_argument("database", metavar="DATABASE", help="what is replaced; made if there is none")
+    parser.add_argument("--yes", action="store_true", help="do not ask")
+    parser.add_argument("--key", metavar="KEY", help="the same key gives the same job: safe to repeat")
+    parser.add_argument("--force", action="store_true", help="even where nobody can tell who has it open")
+    parser = commands.add(
+        "revert",
+        revert,
+        "Undo the last restoration; what was written since is kept as well.",
+        more="Every revert can be reverted. The copies are kept for 7 days, at least the last 3.",
+        example="reprieve revert snippets.db",
+    )
+    parser.add_argument("database", metavar="DATABASE", help="the database that was restored")
+    which = parser.add_mutually_exclusive_group()
+    which.add_argument("--to", metavar="ID", help="go back to this copy, not to the newest")
+    which.add_argument("--list", action="store_true", help="list what can be gone back to")
+    which.add_argument("--forget", metavar="ID", help="drop a copy for good")
+    parser.add_argument("--yes", action="store_true", help="with --forget: do not ask")
+
+
+async def restore(asked: Namespace, output: Output) -> None:
+    """Find the backup, ask, restore, and say how to go back."""
+    async with library_of(asked, asked.database) as library:
+        backup = await _wanted(asked, library)
+        if is_local(asked.database) and os.path.exists(library.database):
+            confirm(_question(library.database, backup), json=asked.json, yes=asked.yes)
+        options = {"force": True} if asked.force else {}
+        running = await library.restore(backup.id, idempotency_key=asked.key, **options)
+        job = await see_through(running, output)
+    members = {"job": job_on_wire(job), "backup": backup_on_wire(backup)}
+    if job.undo:
+        members["undo"] = undo_on_wire(job.undo)
+    output.result(members, lambda: _restored(job, backup))
+
+
+async def revert(asked: Namespace, output: Output) -> None:
+    """Go back, or list or drop what could be gone back to."""
+    async with library_of(asked, asked.database) as library:
+        if asked.list:
+            copies = await library.undo_copies()
+            output.result({"undoCopies": [undo_on_wire(copy) for copy in copies]}, lambda: _copies(copies))
+        elif asked.forget:
+            question = f"This drops the copy {asked.forget} of {words.path(library.database)} for good."
+            confirm(question, json=asked.json, yes=asked.yes)
+            await library.forget_undo(asked.forget)
+            output.result({"undo": {"id": asked.forget}}, lambda: f"Dropped the copy {asked.forget}.")
+        else:
+            running = await library.revert(asked.to)
+            job = await see_through(running, output)
+            kept = await running
+            members = {"job": job_on_wire(job), "undo": undo_on_wire(kept)}
+            output.result(members, lambda: _reverted(job, kept))
+
+
+async def _wanted(asked: Namespace, library: Library) -> Backup:
+    """The backup that is meant: of this database, or any in its store."""
+    if asked.backup == LATEST or not is_local(asked.database):
+        return chosen(await library.backups(), asked.backup, library.database)
+    return chosen(backups_in(place_of(asked, asked.database)), asked.backup)
+
+
+def _question(database: str, backup: Backup) -> str:
+    status = os.stat(database)
+    changed = max(status.st_mtime, _modified(f"{database}-wal"))
+    now = words.utc_now()
+    last = datetime.fromtimestamp(changed, UTC)
+    of = "" if backup.database == database else f" of {words.path(backup.database)}"
+    return (
+        f"This replaces {words.path(database)}\n"
+        f"  now     {words.size(status.st_size)}, last changed {words.moment(last)} ({words.ago(last, now)})\n"
+        f"  backup  {words.size(backup.bytes)}, made {words.moment(backup.created)} "
+        f"({words.ago(backup.created, now)}){of}\n"
+        "What it holds now is kept; `reprieve revert` brings it back."
+    )
+
+
+def _modified(path: str) -> float:
+    try:
+        return os.stat(path).st_mtime
+    except FileNotFoundError:
+        return 0.0
+
+
+def _restored(job: Job, backup: Backup) -> str:
+    lines = [
+        f"Restored {words.path(job.database)}: {words.size(backup.bytes)} in {words.took(job)}, "
+        f"as it was on {words.moment(backup.created)}."
+    ]
+    if job.undo:
+        lines.append(f"  `reprieve revert {words.path(job.database)}` brings back what it held before.")
+    return "\n".join(lines)
+
+
+def _reverted(job: Job, kept: UndoCopy) -> str:
+    return (
+        f"Reverted {words.path(job.database)} in {words.took(job)}: it holds again what it held before.\n"
+        f"  What it held until now is kept as {kept.id}; another revert brings that back."
+    )
+
+
+def _copies(copies: Sequence[UndoCopy]) -> str:
+    if not copies:
+        return "There is nothing to go back to: no restoration has replaced anything lately."
+    return words.table(
+        ("COPY", "MADE", "SIZE", "REPLACED BY"),
+        ((copy.id, words.moment(copy.created), words.size(copy.bytes), copy.reason) for copy in copies),
+    )

@@ -1,0 +1,113 @@
+"""Sizes, moments and jobs in people's words, and small tables of them.
+
+Knows how things are written, not where: no streams, no terminal, no JSON.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime, timedelta
+
+from ...core.job import Job, JobKind
+from ...core.lifecycle import JobState, Outcome
+
+
+def size(count: int | None) -> str:
+    """A number of bytes: `100.3 MiB`; a dash for one that is not known."""
+    if count is None:
+        return "-"
+    value = float(count)
+    for unit in ("B", "KiB", "MiB", "GiB"):
+        if value < 1024:
+            return f"{count} B" if unit == "B" else f"{value:.1f} {unit}"
+        value /= 1024
+    return f"{value:.1f} TiB"
+
+
+def moment(at: datetime | None) -> str:
+    """A moment in the reader's own time zone: `2026-11-23 14:31:11`; a dash for none."""
+    return "-" if at is None else at.astimezone().strftime("%Y-%m-%d %H:%M:%S")
+
+
+def ago(at: datetime, now: datetime) -> str:
+    """How long ago that was, in its largest unit: `3 hours ago`."""
+    seconds = max(0, round((now - at).total_seconds()))
+    for unit, length in (("day", 86400), ("hour", 3600), ("minute", 60)):
+        if seconds >= length:
+            return f"{counted(seconds // length, unit)} ago"
+    return "just now"
+
+
+def seconds(length: timedelta) -> str:
+    """How long something took: `0.42 s`, `3 min 20 s`."""
+    total = length.total_seconds()
+    if total < 10:
+        return f"{total:.2f} s"
+    return f"{total:.0f} s" if total < 120 else f"{total // 60:.0f} min {total % 60:.0f} s"
+
+
+def counted(number: int, thing: str) -> str:
+    """`1 backup`, `2 backups`."""
+    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
+
+
+def path(name: str) -> str:
+    """A path as its owner would write it: below the home folder with a tilde."""
+    home = os.path.expanduser("~")
+    return "~" + name[len(home) :] if len(home) > 1 and name.startswith(home + os.sep) else name
+
+
+def doing(job: Job) -> str:
+    """What a job does, or did, to what: `Restoring into snippets.db`."""
+    name = os.path.basename(job.database) or job.database
+    if job.kind is JobKind.CREATION:
+        return f"Backing up {name}"
+    return f"Reverting {name}" if job.reverts else f"Restoring into {name}"
+
+
+def standing(job: Job) -> str:
+    """How a job stands: `running 42 %`, `completed`, `cancelled`, `failed`."""
+    if job.outcome is not None:
+        return job.outcome.value
+    if job.state in (JobState.RUNNING, JobState.CANCELLING):
+        return f"{job.state} {job.percentage:.0f} %"
+    return job.state.value
+
+
+def took(job: Job) -> str:
+    """How long a settled job ran; a dash for one that did not, or still does."""
+    return seconds(job.ended - job.started) if job.started and job.ended else "-"
+
+
+def ended_well(job: Job) -> bool:
+    """Whether it completed."""
+    return job.outcome is Outcome.COMPLETED
+
+
+def utc_now() -> datetime:
+    """The present moment."""
+    return datetime.now(UTC)
+
+
+def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Rows under heads, in columns as wide as their widest word; numbers of bytes stand to the right."""
+    lines = [tuple(heads), *map(tuple, rows)]
+    widths = [max(len(line[column]) for line in lines) for column in range(len(heads))]
+    right = {column for column, head in enumerate(heads) if head in ("SIZE", "ADDED", "TOOK", "VERSION")}
+
+    def laid(line: Sequence[str]) -> str:
+        cells = (
+            word.rjust(width) if column in right else word.ljust(width)
+            for column, (word, width) in enumerate(zip(line, widths, strict=True))
+        )
+        return "  ".join(cells).rstrip()
+
+    return "\n".join(map(laid, lines))
+
+
+def facts(pairs: Iterable[tuple[str, str]]) -> str:
+    """Names and what they are, in two columns."""
+    known = list(pairs)
+    width = max(len(name) for name, _ in known)
+    return "\n".join(f"{name.ljust(width)}  {value}" for name, value in known)

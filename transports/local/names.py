@@ -1,0 +1,18 @@
+"""The one name of a database, and of a store: the same in every process and every working directory."""
+
+from __future__ import annotations
+
+import os
+
+from .home import default_store
+
+
+def canonical_database(target: str) -> str:
+    """The real path of a database that was named by a path or a `file:` URL; nothing is opened."""
+    return os.path.realpath(os.path.expanduser(target.removeprefix("file://").removeprefix("file:")))
+
+
+def canonical_store(store: str | None) -> str:
+    """The real path of a folder, or a URL as it is; None is the default store."""
+    where = store or default_store()
+    return where if "://" in where else os.path.realpath(os.path.expanduser(where))
