@@ -8,7 +8,7 @@ from datetime import timedelta
 from ...core.errors import NotFound, Problem, ReprieveError
 from ...core.job import Job, JobKind
 from ...core.lifecycle import JobState, Outcome
-from ...core.messages import Cancel, Cancelled, Progressed
+from ...core.messages import Cancelled, Noted, Progressed
 from ...core.operations import Operation
 from ...core.reducer import reduce
 from .trial import UNKNOWN, Suite, Trial, is_offer, tried
@@ -183,7 +183,10 @@ class Cancelling(Suite):
             job, event = await it.advance(job, events, to_the_end=True)
             assert job.outcome is Outcome.COMPLETED, job.error
             if is_offer(event):
-                assert Cancelled() == await events.asend(False)
+                undoing = await events.asend(False)
+                while isinstance(undoing, Noted | Progressed):
+                    undoing = await anext(events)
+                assert Cancelled() == undoing
                 assert before == it.setting.content()
 
     @tried
