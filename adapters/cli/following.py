@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from reprieve.core.errors import IllegalTransition, JobFailed, TooLate
 from reprieve.core.job import Job
-from reprieve.core.orchestrator import raise_unless_completed
+from reprieve.core.endings import raise_unless_completed
 from reprieve.running_job import RunningJob
 
 from .interrupts import Interrupts

@@ -5,7 +5,7 @@ Ties the parts of this folder together. Knows no key files (opening.py does), no
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import attrs
@@ -79,14 +79,21 @@ class Repository:
 
         return BackupWriter(self.store, self._vault, self._catalog, parent, database, self.version)
 
-    def republish(self, parent: BackupRecord, fingerprint: Mapping[str, object] | None = None) -> Backup:
+    def republish(
+        self,
+        parent: BackupRecord,
+        fingerprint: Mapping[str, object] | None = None,
+        *,
+        announce: Callable[[Backup], None] = lambda backup: None,
+    ) -> Backup:
         """A new Backup of a database that has not changed since `parent`; it shares all of its data.
 
-        `fingerprint`, if given, replaces that of the parent's image. Raises RepositoryCorrupt if the manifest
-        that they would share is gone.
+        `fingerprint`, if given, replaces that of the parent's image. `announce` is told of the Backup before
+        it exists. Raises RepositoryCorrupt if the manifest that they would share is gone.
         """
         check_manifest_is_there(self.store, parent.manifest)
         fresh = self._catalog.new_backup(parent.backup.database, self.version)
+        announce(fresh)
         image = parent.image if fingerprint is None else attrs.evolve(parent.image, fingerprint=fingerprint)
         backup = attrs.evolve(
             fresh, bytes=parent.backup.bytes, added=0, source_damaged=parent.backup.source_damaged
