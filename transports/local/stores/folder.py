@@ -16,7 +16,7 @@ from types import TracebackType
 
 from ....core.errors import Conflict, NotFound, StorageError, StorageFull
 from ..failpoints import reach
-from .file_locks import lock_exclusively, try_lock
+from ..file_locks import lock, try_lock
 from .port import Stored
 
 UPLOADS = "uploads"
@@ -201,8 +201,8 @@ class FolderUpload:
 
     def _take_name_without_links(self) -> None:
         """For file systems without hard links (FAT): look and rename, under one lock for the store."""
-        with (self._store.root / "lock").open("ab") as lock:
-            lock_exclusively(lock.fileno())
+        with (self._store.root / "lock").open("ab") as file:
+            lock(file.fileno())
             if self._final.exists():
                 raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(self._final))
             os.rename(self._path, self._final)
