@@ -17,6 +17,7 @@ import attrs
 
 from ...core.errors import Conflict
 from .file_locks import try_lock
+from .files import BINARY
 
 _FOUND_FREE_EVERY = 0.02
 
@@ -34,7 +35,7 @@ class OsLock:
     def try_acquire(self) -> bool:
         """Take the lock if nobody has it, and write this process's pid into the file."""
         while True:
-            descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o600)
+            descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | BINARY, 0o600)
             if not try_lock(descriptor):
                 os.close(descriptor)
                 return False
@@ -75,7 +76,7 @@ class OsLock:
         if self._descriptor is not None:
             return True
         try:
-            descriptor = os.open(self.path, os.O_RDWR | getattr(os, "O_BINARY", 0))
+            descriptor = os.open(self.path, os.O_RDWR | BINARY)
         except FileNotFoundError:
             return False
         try:

@@ -13,8 +13,9 @@ from pathlib import Path
 import apsw
 import attrs
 
-from .files import descriptor_of, read_at
-from .header import SIZE, Header, masked
+from .. import database_header
+from ..files import descriptor_of, read_at
+from .first_page import masked
 from .pages import read_pages
 
 
@@ -35,7 +36,7 @@ class _Image:
 
     @classmethod
     def of(cls, descriptor: int, page_size: int) -> _Image:
-        header = Header.parse(read_at(descriptor, SIZE, 0))
+        header = database_header.read(descriptor)
         return cls(descriptor, page_size if header is not None and header.page_size == page_size else 0)
 
     def page(self, offset: int) -> bytes | None:
