@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from .errors import IllegalTransition
+from .errors import IllegalTransition, InvalidRequest
 
 if TYPE_CHECKING:
     from transitions import Machine
@@ -115,9 +115,13 @@ def _machine() -> Machine:
 def advance(state: JobState | str, trigger: Trigger | str) -> JobState:
     """The state that follows `state` on `trigger`; plain strings are taken too.
 
-    Raises IllegalTransition, and changes nothing, where the table has no such row.
+    Raises IllegalTransition, and changes nothing, where the table has no such row, and InvalidRequest
+    for a word that is no state or no trigger.
     """
-    state, trigger = JobState(state), Trigger(trigger)
+    try:
+        state, trigger = JobState(state), Trigger(trigger)
+    except ValueError as error:
+        raise InvalidRequest(f"The lifecycle has no such word: {error}.") from error
     if (state, trigger) in _STAYS:
         return state
     if (state, trigger) not in OUTCOMES:

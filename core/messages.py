@@ -102,7 +102,7 @@ class Interrupted:
     """The work stopped, and it is proved that nothing was done to the target: it may start again.
 
     `delay` is filled in by the Run from its RetryPolicy: seconds until the next attempt. A job that
-    is being cancelled is not begun again, but recovered.
+    is being cancelled is not begun again: told by a transport, it is Cancelled then.
     """
 
     trigger: ClassVar[Trigger] = Trigger.INTERRUPTED

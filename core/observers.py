@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable
-from contextlib import suppress
 
 from .job import Job
 from .ports import Clock
@@ -31,23 +30,27 @@ class Watch:
         self._ends = ends
         self._changes: deque[Job] = deque()
         self._progress: dict[str, Job] = {}
-        self._known: dict[str, tuple[object, ...]] = {}
+        self._known: dict[str, Job] = {}
         self._due: dict[str, float] = {}
         self._wake = asyncio.Event()
         self._over = False
 
     def offer(self, job: Job, changed: bool) -> None:
-        """A job as it became; `changed` if more than its progress did."""
+        """A job as it became; `changed` if more than its progress did.
+
+        What is older than what was offered before, or the same, is left out.
+        """
         if not self._wants(job):
             return
-        if changed:
-            if self._known.get(job.id) == _standing(job):
-                return
-            self._known[job.id] = _standing(job)
+        known = self._known.get(job.id)
+        if changed and (known is None or job.version > known.version):
             self._progress.pop(job.id, None)
             self._changes.append(job)
-        else:
+        elif not changed and known and job.version == known.version and _got_further(known, job):
             self._progress[job.id] = job
+        else:
+            return
+        self._known[job.id] = job
         self._wake.set()
 
     def close(self) -> None:
@@ -86,21 +89,18 @@ class Watch:
 
     async def _until_something(self) -> None:
         self._wake.clear()
-        if not self._progress:
-            await self._wake.wait()
-            return
-        soonest = min(self._due[job_id] for job_id in self._progress)
-        pause = asyncio.ensure_future(self._clock.sleep(max(0.0, soonest - self._clock.monotonic())))
-        news = asyncio.ensure_future(self._wake.wait())
+        alarm = asyncio.create_task(self._ring()) if self._progress else None
         try:
-            await asyncio.wait((pause, news), return_when=asyncio.FIRST_COMPLETED)
+            await self._wake.wait()
         finally:
-            for task in (pause, news):
-                task.cancel()
-                with suppress(asyncio.CancelledError):
-                    await task
+            if alarm:
+                alarm.cancel()
+
+    async def _ring(self) -> None:
+        soonest = min(self._due[job_id] for job_id in self._progress)
+        await self._clock.sleep(max(0.0, soonest - self._clock.monotonic()))
+        self._wake.set()
 
 
-def _standing(job: Job) -> tuple[object, ...]:
-    """What tells two changes of one job apart, so that none is told twice."""
-    return job.state, job.outcome, job.attempt, job.step
+def _got_further(known: Job, job: Job) -> bool:
+    return (known.progress, known.percentage) != (job.progress, job.percentage)

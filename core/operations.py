@@ -84,12 +84,14 @@ OPERATIONS: tuple[Spec, ...] = (
         Operation.BACKUP_ASSETS,
         "Keep several JSON documents; without any, back the database up.",
         ("assets",),
+        "tuple[AssetVersion, ...]",
         http=(5,),
     ),
     Spec(
         Operation.BACKUP_ASSET,
         "Keep one JSON document; without one, back the database up.",
         ("asset",),
+        "AssetVersion | None",
         http=(6,),
     ),
     Spec(Operation.BACKUP, "One backup by its id.", ("backup",), "Backup", http=(7,)),
@@ -131,7 +133,12 @@ OPERATIONS: tuple[Spec, ...] = (
         http=(13,),
     ),
     Spec(Operation.WATCH, "Every job's changes as they come.", gives="AsyncIterator[Job]", http=(16,)),
-    Spec(Operation.JOBS, "The jobs of this database, newest first.", gives="tuple[Job, ...]"),
+    Spec(
+        Operation.JOBS,
+        "The jobs of this database, newest first.",
+        ("unsettled", "limit"),
+        "tuple[Job, ...]",
+    ),
     Spec(Operation.JOB, "One job by its id.", ("job",), "Job"),
     Spec(Operation.CANCEL, "Cancel a job; returns when it has ended.", ("job",), "Job"),
     Spec(

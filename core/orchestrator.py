@@ -8,22 +8,20 @@ that is gone has left behind. What it never does by itself is work that nobody a
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Mapping
-from contextlib import suppress
 from random import Random
 
 import attrs
 
+from .endings import abandoned, raise_unless_done, too_late
 from .errors import (
     Conflict,
     IllegalTransition,
-    JobCancelled,
-    JobFailed,
+    InvalidRequest,
     OwnershipLost,
-    Problem,
+    ReprieveError,
     StorageError,
-    TooLate,
-    WasInterrupted,
 )
 from .job import Job, JobKind
 from .lifecycle import JobState, Outcome
@@ -35,8 +33,13 @@ from .reducer import reduce
 from .retry import RetryPolicy
 from .runner import Run, Surroundings
 
+log = logging.getLogger(__name__)
+
 LISTEN_EVERY = 0.1
 """Seconds until a cancel from another process is seen."""
+
+PATIENCE = 60.0
+"""Seconds that closing waits for cancelled work to put the originals back."""
 
 SETTLE_EVERY = 10
 """In how many rounds of listening the jobs of dead processes are looked for once."""
@@ -76,6 +79,8 @@ class Orchestrator:
         self._journal = journal
         self._clock = clock
         self._transport_of = transport_of
+        if limit < 1:
+            raise InvalidRequest(f"At most {limit} jobs at once is none at all; the limit is 1 or more.")
         self._random = random or Random()
         self._resumes_detached = resumes_detached
         self._line = Line(limit)
@@ -84,6 +89,7 @@ class Orchestrator:
         self._tasks: set[asyncio.Task[None]] = set()
         self._turn = asyncio.Event()
         self._heard = 0
+        self._closed = False
         self._around = Surroundings(
             journal, clock, retry or RetryPolicy(), self._random, self._publish, self.listen
         )
@@ -91,24 +97,42 @@ class Orchestrator:
     async def open(self) -> None:
         """Open the journal, settle what dead processes left, and begin to give turns."""
         await self._journal.open()
-        self._spawn(self._give_turns())
-        for run in await self._settle_abandoned():
-            await run.ended.wait()
-        if self._journal.shared:
-            self._spawn(self._mind_others())
+        try:
+            self._spawn(self._give_turns())
+            for run in await self._settle_abandoned():
+                await run.ended.wait()
+            if self._journal.shared:
+                self._spawn(self._mind_others())
+        except BaseException:
+            await self._let_go()
+            raise
 
     async def close(self) -> None:
-        """Cancel what runs and wait until the originals are back; detached creations stay unsettled."""
+        """Cancel what runs and wait until the originals are back; detached creations stay unsettled.
+
+        A transport that does not acknowledge within PATIENCE is left: the next process settles its jobs.
+        """
+        self._closed = True
         runs = [run for run in self._runs.values() if not _outlives(run.job)]
         for run in runs:
             if not (run.job.final or run.recovers):
                 run.take(Cancel())
-        for run in runs:
-            await run.ended.wait()
-        for task in tuple(self._tasks):
+        patience = asyncio.ensure_future(self._clock.sleep(PATIENCE))
+        try:
+            for run in runs:
+                ended = asyncio.ensure_future(run.ended.wait())
+                await asyncio.wait((ended, patience), return_when=asyncio.FIRST_COMPLETED)
+                ended.cancel()
+        finally:
+            patience.cancel()
+            await self._let_go()
+
+    async def _let_go(self) -> None:
+        tasks = tuple(self._tasks)
+        for task in tasks:
             task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
+        if tasks:
+            await asyncio.wait(tasks)
         for watch in self._watches:
             watch.close()
         await self._journal.close()
@@ -118,8 +142,9 @@ class Orchestrator:
     async def submit(self, request: Request, transport: Transport) -> Job:
         """Queue a job on the transport's database; the job that has its idempotency key, if one has.
 
-        Raises Conflict for a second restoration of one database.
+        Raises Conflict for a second restoration of one database, or a key that another request has.
         """
+        self._refuse_if_closed()
         wanted = Job(
             id=f"{self._random.getrandbits(80):020x}",
             database=transport.database,
@@ -129,6 +154,7 @@ class Orchestrator:
         job, claim = await self._journal.create(wanted)
         if claim is None:
             return _same_request(wanted, job)
+        self._refuse_if_closed()
         run = self._adopt(job, claim, transport)
         self._publish(job, True)
         self._line.join(job.id, job.database)
@@ -139,12 +165,12 @@ class Orchestrator:
         """Cancel a job, wherever it runs; returns it once everything is as it was before.
 
         Cancelling what is cancelled already is accepted. Raises TooLate if the job completed,
-        JobFailed if it failed, NotFound if there is none.
+        JobFailed if it fails meanwhile, IllegalTransition if it had failed before, NotFound if there is none.
         """
         await self.ask_cancel(job_id)
         job = await self.wait(job_id)
         if job.outcome is Outcome.COMPLETED:
-            raise TooLate(_too_late(job))
+            raise too_late(job)
         return raise_unless_done(job)
 
     async def ask_cancel(self, job_id: str) -> Job:
@@ -154,7 +180,7 @@ class Orchestrator:
         if job.outcome is Outcome.CANCELLED:
             return job
         if job.outcome is Outcome.COMPLETED:
-            raise TooLate(_too_late(job))
+            raise too_late(job)
         if job.final:
             raise IllegalTransition(f"Job {job_id} has failed already; there is nothing to cancel.")
         if run:
@@ -196,8 +222,13 @@ class Orchestrator:
         """One job's changes, from how it stands now to its end. Raises NotFound."""
         await self._catch_up()
         watch = Watch(self._clock, lambda other: other.id == job_id, ends=True)
-        self._watches.add(watch)
-        watch.offer(await self.job(job_id), True)
+        self._watches.add(watch)  # before the look: what changes meanwhile is offered, in order, by version
+        try:
+            run = self._runs.get(job_id)
+            watch.offer(run.shown if run else await self._journal.job(job_id), True)
+        except BaseException:
+            self.unwatch(watch)
+            raise
         return watch
 
     async def watch_all(self, database: str | None = None) -> Watch:
@@ -205,8 +236,13 @@ class Orchestrator:
         await self._catch_up()
         watch = Watch(self._clock, lambda job: database in (None, job.database))
         self._watches.add(watch)
-        for job in reversed(await self.jobs(database=database, unsettled=True)):
-            watch.offer(job, True)
+        try:
+            for job in reversed(await self._journal.jobs(database=database, unsettled=True)):
+                run = self._runs.get(job.id)
+                watch.offer(run.shown if run else job, True)
+        except BaseException:
+            self.unwatch(watch)
+            raise
         return watch
 
     def unwatch(self, watch: Watch) -> None:
@@ -220,7 +256,7 @@ class Orchestrator:
             return
         for job_id in await self._journal.asked_cancels():
             run = self._runs.get(job_id)
-            if run and not run.job.final and run.job.state is not JobState.CANCELLING:
+            if run and not run.job.final:
                 run.take(Cancel())
 
     # -- running ----------------------------------------------------------------------------
@@ -235,8 +271,8 @@ class Orchestrator:
         job = run.job
         try:
             await run.drive()
-        except OwnershipLost:
-            pass  # its new owner tells how it goes on, through the journal
+        except OwnershipLost as error:
+            log.info("job %s: its new owner tells how it goes on: %s", job.id, error)
         finally:
             del self._runs[job.id]
             self._line.leave(job.id, job.database)
@@ -254,11 +290,9 @@ class Orchestrator:
         job = run.job
         try:
             active = await self._journal.activate(run.claim)
-        except OwnershipLost as error:
-            run.disown(error)
+        except (OwnershipLost, StorageError) as error:
+            run.interfere(error)
             return
-        except StorageError:
-            active = False  # asked again; whoever waits hears of it from the first thing that is written
         if run.job.state is not JobState.IDLE:
             return  # cancelled meanwhile: it leaves the line by itself
         if active:
@@ -280,14 +314,15 @@ class Orchestrator:
                 await self._hear_others()
                 if rounds % SETTLE_EVERY == 0:
                     await self._settle_abandoned()
-            except StorageError:
-                continue  # the journal cannot be read just now; whoever waits for a job hears why
+            except ReprieveError as error:
+                log.warning("the journal cannot be read just now, and is tried again: %s", error)
+                continue
             self._line.retry()
             self._turn.set()
 
     async def _catch_up(self) -> None:
         if not self._watches:
-            self._heard = await self._journal.seq()
+            self._heard = max(self._heard, await self._journal.seq())
 
     async def _hear_others(self) -> None:
         if not self._watches:
@@ -304,24 +339,39 @@ class Orchestrator:
         """Take over what dead processes left; the runs that settle it."""
         runs = []
         for job in await self._journal.abandoned():
-            takeover = await self._journal.claim(job.id)
-            run = takeover and await self._settle(takeover)
-            if run:
-                runs.append(run)
+            try:
+                run = await self._settle(job)
+            except OwnershipLost as error:
+                log.info("job %s: somebody else settles it: %s", job.id, error)
+            else:
+                runs += [run] if run else []
         return runs
 
-    async def _settle(self, takeover: Takeover) -> Run | None:
+    async def _settle(self, job: Job) -> Run | None:
+        """Take one over; the run that recovers it, if it has to be."""
+        waits = job.state is JobState.IDLE
+        resumes = self._resumes_detached and _outlives(job) and job.attempt < self._around.retry.attempts
+        transport: Transport | None = None
+        if resumes or not waits:
+            try:
+                transport = await self._transport_of(job)
+            except ReprieveError as error:  # it is not claimed: a process that can open it will settle it
+                log.warning("job %s: it cannot be settled here and now: %s", job.id, error)
+                return None
+        takeover = await self._journal.claim(job.id)
+        if takeover is None:
+            return None
         job = takeover.job
-        resumes = self._resumes_detached and _outlives(job) and not takeover.cancel_asked
-        if job.state is JobState.IDLE and not resumes:
+        if transport is None or (waits and takeover.cancel_asked):
             await self._give_up(takeover)
             return None
-        run = self._adopt(job, takeover.claim, await self._transport_of(job))
-        if job.state is JobState.IDLE:
+        run = self._adopt(job, takeover.claim, transport)
+        if waits:
             self._line.join(job.id, job.database)
             self._turn.set()
-        elif resumes:
-            run.take(Interrupted(_gone(job)))
+        elif resumes and not takeover.cancel_asked and job.state is JobState.RUNNING:
+            self._line.started(job.id)
+            run.take(Interrupted(abandoned(job)))
         else:
             if takeover.cancel_asked:
                 run.take(Cancel())
@@ -332,13 +382,18 @@ class Orchestrator:
     async def _give_up(self, takeover: Takeover) -> None:
         """A job that waited when its process ended: nothing was done, and nobody is there to want it."""
         job, now = takeover.job, self._clock.now()
-        ending = (Cancel(now),) if takeover.cancel_asked else (Start(now), Failed(_gone(job), now))
+        ending = (Cancel(now),) if takeover.cancel_asked else (Start(now), Failed(abandoned(job), now))
         entries = []
         for message in ending:
             job, _ = reduce(job, message)
             entries.append(Entry(job, message))
         await self._journal.append(takeover.claim, tuple(entries))
-        self._publish(job, True)
+        for entry in entries:
+            self._publish(entry.job, True)
+
+    def _refuse_if_closed(self) -> None:
+        if self._closed:
+            raise InvalidRequest("This library was closed; open it again to ask for a job.")
 
     def _publish(self, job: Job, changed: bool) -> None:
         for watch in self._watches:
@@ -350,23 +405,10 @@ class Orchestrator:
         task.add_done_callback(self._tasks.discard)
 
 
-def raise_unless_done(job: Job) -> Job:
-    """A settled job, unless it failed: JobFailed then. A cancelled job is what a cancel asked for."""
-    if job.error and job.state is JobState.FAILED:
-        raise JobFailed(f"The {job.kind} {job.id} failed: {job.error.message}", job.error, job.id)
-    return job
-
-
-def raise_unless_completed(job: Job) -> Job:
-    """A settled job, if it completed. Raises JobFailed or JobCancelled otherwise."""
-    if job.outcome is Outcome.CANCELLED:
-        raise JobCancelled(f"The {job.kind} {job.id} was cancelled; everything is as it was before.", job.id)
-    return raise_unless_done(job)
-
-
 def _same_request(wanted: Job, found: Job) -> Job:
     """The job that has the idempotency key, if it is what is wanted now."""
-    if (wanted.kind, wanted.database, wanted.backup_id) == (found.kind, found.database, found.backup_id):
+    # Which undo copy the last restoration left changes with every revert, so it does not tell two apart.
+    if _asked(wanted) == _asked(found):
         return found
     raise Conflict(
         f"The idempotency key {wanted.idempotency_key!r} belongs to the {found.kind} {found.id} of "
@@ -374,21 +416,9 @@ def _same_request(wanted: Job, found: Job) -> Job:
     )
 
 
+def _asked(job: Job) -> tuple[object, ...]:
+    return job.kind, job.database, job.backup_id, job.reverts
+
+
 def _outlives(job: Job) -> bool:
     return job.detached and job.kind is JobKind.CREATION
-
-
-def _gone(job: Job) -> Problem:
-    if job.state is JobState.IDLE:
-        said = f"The process that asked for this {job.kind} ended before it began; nothing was done."
-    else:
-        said = f"The process that ran this {job.kind} ended before it was done; the database is untouched."
-    return Problem(WasInterrupted.kind, f"{said} Start it again if it is still wanted.")
-
-
-def _too_late(job: Job) -> str:
-    if job.kind is JobKind.RESTORATION:
-        return (
-            f"It is too late to cancel: job {job.id} has completed. `revert` brings the former content back."
-        )
-    return f"It is too late to cancel: job {job.id} has completed. `delete` hides the backup that it made."

@@ -11,9 +11,10 @@ This file knows ports, never their implementations.
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections import deque
-from collections.abc import Awaitable, Callable, Coroutine
-from contextlib import aclosing
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from contextlib import aclosing, contextmanager
 from random import Random
 from typing import Any
 
@@ -29,10 +30,11 @@ from .errors import (
     StorageError,
 )
 from .job import Job
-from .lifecycle import JobState
+from .lifecycle import JobState, Outcome
 from .messages import (
     Abort,
     Begin,
+    Cancel,
     Cancelled,
     Completed,
     Effect,
@@ -49,8 +51,21 @@ from .ports import Claim, Clock, Entry, Events, JournalStore, Transport
 from .reducer import reduce
 from .retry import RetryPolicy
 
+log = logging.getLogger(__name__)
+
 Publish = Callable[[Job, bool], None]
 """Told every job as it became, and whether its state (or what is known of it) changed."""
+
+Ask = Callable[[Job], Events]
+"""What a transport is asked to do with a job: carry it out, or recover it."""
+
+SETTLE_AFTER = 1.0
+"""Seconds until a journal that could not be written is tried again."""
+
+_SILENCE = (
+    "The transport stopped telling without saying how the job ended; look at the database and at the "
+    "list of backups."
+)
 
 
 @attrs.frozen
@@ -92,10 +107,18 @@ class Run:
         self._around = around
         self._outbox: deque[_Decided] = deque()
         self._wake = asyncio.Event()
-        self._durable = asyncio.Condition()
+        self._durable = asyncio.Event()
+        self._durable.set()
+        self._interference: ReprieveError | None = None
         self._stream: asyncio.Task[None] | None = None
         self._errands: set[asyncio.Task[None]] = set()
         self._trouble: Problem | None = None
+        self._cancelled = False
+
+    @property
+    def shown(self) -> Job:
+        """The job as observers may know it: durable, with the newest progress."""
+        return self.told if self._outbox else self.job
 
     def take(self, message: Message) -> Job:
         """Decide what `message` makes of the job. Raises IllegalTransition, changing nothing."""
@@ -110,12 +133,12 @@ class Run:
         self.job, effects = reduce(before, message)
         if self.job is not before:
             self._outbox.append(_Decided(Entry(self.job, message), effects))
+            self._durable.clear()
             self._wake.set()
         return self.job
 
     def recover(self) -> None:
         """Settle a job that was taken over from a process that is gone."""
-        self.recovers = True
         self._perform(Recover())
 
     async def drive(self) -> Job:
@@ -127,29 +150,33 @@ class Run:
             while not self.told.final:
                 await self._wake.wait()
                 self._wake.clear()
-                if isinstance(self.lost, OwnershipLost):
-                    raise self.lost
                 try:
+                    self._heed_interference()
                     await self._release()
-                except OwnershipLost as error:
-                    self.lost = error
-                    raise
                 except StorageError as error:
                     await self._start_over(error)
             self.ended.set()
             if self._stream:
                 await asyncio.wait((self._stream,))  # it clears away what recovery would have needed
             return self.told
+        except OwnershipLost as error:
+            self.lost = error
+            raise
         finally:
             self.ended.set()
             await self._stop()
 
-    def disown(self, error: OwnershipLost) -> None:
-        """Another process has the job: `drive` raises `error`."""
-        self.lost = error
+    def interfere(self, error: ReprieveError) -> None:
+        """The journal said `error` about this job: OwnershipLost ends the run, StorageError the attempt."""
+        self._interference = error
         self._wake.set()
 
     # -- the way out ------------------------------------------------------------------------
+
+    def _heed_interference(self) -> None:
+        error, self._interference = self._interference, None
+        if error:
+            raise error
 
     async def _release(self) -> None:
         while self._outbox:
@@ -159,8 +186,8 @@ class Run:
                 self._outbox.popleft()
                 self.told = decided.entry.job
                 self._around.publish(self.told, True)
-            async with self._durable:
-                self._durable.notify_all()
+            if not self._outbox:
+                self._durable.set()
             for effect in (effect for decided in batch for effect in decided.effects):
                 self._perform(effect)
         if self.job is not self.told and not self.told.final:
@@ -170,23 +197,33 @@ class Run:
         self._around.publish(self.job, False)
         self._around.journal.progressed(self.claim, self.job)
 
-    async def _until_durable(self) -> None:
-        async with self._durable:
-            await self._durable.wait_for(lambda: not self._outbox)
-
     async def _start_over(self, error: StorageError) -> None:
         """The journal could not be written: stop, and settle from what it last said once it can be."""
         await self._stop()
-        self._outbox.clear()
+        self._cancelled |= self.job.state is JobState.CANCELLING or self.job.outcome is Outcome.CANCELLED
         self._trouble = Problem.of(error)
+        self._outbox.clear()
+        self._durable.set()
         self.job = self.told
+        self.recovers = True
         self._cannot_now(error)
-        self._perform(Recover(1.0))
+        self._errand(self._settle_later(self._trouble))
 
     def _cannot_now(self, error: ReprieveError) -> None:
         """Whoever waits for the job hears why; it is settled as soon as that is possible."""
         self.lost = error
         self.ended.set()
+
+    async def _settle_later(self, trouble: Problem) -> None:
+        """Whoever waited was told of the trouble, so work that had not begun is not begun now."""
+        await self._around.clock.sleep(SETTLE_AFTER)
+        if self._cancelled and not self.job.final:
+            self.take(Cancel())
+        if self.job.state is JobState.IDLE:
+            self.take(Start())
+            self.take(Failed(trouble))
+        else:
+            self._perform(Recover())
 
     # -- the way to the transport -----------------------------------------------------------
 
@@ -197,16 +234,17 @@ class Run:
             case Begin() if self.job.state is JobState.CANCELLING:
                 self.take(Cancelled())
             case Begin():
-                self._follow(self._transport.carry_out(self.job))
+                self._follow(self._transport.carry_out)
             case Recover(delay):
-                self._follow(self._transport.recover(self.job), delay, recovers=True)
+                self.recovers = True
+                self._follow(self._transport.recover, delay)
             case Abort():
                 self._errand(self._abort())
             case StartAgain(delay):
                 self._errand(self._start_again(delay))
 
-    def _follow(self, events: Events, delay: float = 0.0, *, recovers: bool = False) -> None:
-        self._stream = asyncio.create_task(self._listen(events, delay, recovers))
+    def _follow(self, ask: Ask, delay: float = 0.0) -> None:
+        self._stream = asyncio.create_task(self._listen(ask, delay))
 
     def _errand(self, errand: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(errand)
@@ -220,66 +258,71 @@ class Run:
 
     async def _abort(self) -> None:
         try:
-            await self._transport.abort(self.job)
+            with _only_cancelled_by_us():
+                await self._transport.abort(self.job)
         except Exception as error:  # whatever a transport throws, its job must end
-            await self._cut_stream()
+            await _ended(self._stream)
             self._fail(error)
 
-    async def _listen(self, events: Events, delay: float, recovers: bool) -> None:
-        """Take what the transport tells until the work has settled, one way or the other."""
+    async def _listen(self, ask: Ask, delay: float) -> None:
+        """Take what the transport tells until the work has settled, one way or the other.
+
+        What leads to another attempt is taken only when the stream has been closed: two never overlap.
+        """
         if delay:
             await self._around.clock.sleep(delay)
-        began = False
+        await self._durable.wait()
+        event: Event | None = None
         answer: bool | None = None
         try:
-            async with aclosing(events):
-                while True:
-                    event = await events.asend(answer)
-                    began = True
-                    answer = await self._heard(event, recovers)
-                    if self._over(event):
-                        return
+            with _only_cancelled_by_us():
+                async with aclosing(ask(self.job)) as events:
+                    while not _settles(event):
+                        event = await events.asend(answer)
+                        answer = await self._heard(event)
         except StopAsyncIteration:
-            self._fail(
-                OutcomeUnknown(
-                    "The transport stopped telling without saying how the job ended; look at the database "
-                    "and at the list of backups."
-                )
-            )
+            self._fail(OutcomeUnknown(_SILENCE))
         except IllegalTransition as error:
             self._fail(RemoteProtocolError(f"The transport told what cannot be: {error}"))
         except Exception as error:  # whatever a transport throws, its job must end
-            self._broken_off(error, began, recovers)
+            self._broken_off(error, began=event is not None)
+        else:
+            if isinstance(event, Interrupted):
+                self._left_no_trace(event.problem)
 
-    async def _heard(self, event: Event, recovers: bool) -> bool | None:
+    async def _heard(self, event: Event) -> bool | None:
         """Take one event until it is durable; the answer to it, if it was an offer."""
+        if isinstance(event, Interrupted):
+            return None
         if isinstance(event, Progressed):
             self.take(event)
             return None
-        if isinstance(event, Interrupted):
-            event = self._untouched(event.problem) if recovers else self._again_or_failed(event.problem)
-        if isinstance(event, Failed) and self._trouble:
-            event = Failed(self._trouble)
         offered = isinstance(event, Completed) and event.revocable
         if offered:
-            await self._around.listen()
+            await self._hear_others()
+        if isinstance(event, Failed) and self._trouble:
+            event = Failed(self._trouble)
         self.take(event)
-        await self._until_durable()
-        return self.told.final if offered else None
+        await self._durable.wait()
+        return self.job.final if offered else None
 
-    def _over(self, event: Event) -> bool:
-        """Whether the stream has nothing more to tell after `event`, and nothing to clear away."""
-        if isinstance(event, Completed) and event.revocable:
-            return False
-        return isinstance(event, Completed | Cancelled | Failed | Interrupted)
+    async def _hear_others(self) -> None:
+        """Take what other processes ask for. If the journal cannot say, the drive ends this stream."""
+        try:
+            await self._around.listen()
+        except (StorageError, OwnershipLost) as error:
+            self.interfere(error)
+            await asyncio.Event().wait()
 
-    def _broken_off(self, error: Exception, began: bool, recovers: bool) -> None:
+    def _broken_off(self, error: Exception, began: bool) -> None:
         problem = Problem.of(error)
-        if problem.temporary and recovers:
+        if self.job.final:
+            log.warning("job %s: its work had settled, and then broke off: %s", self.job.id, problem.message)
+        elif problem.temporary and self.recovers:
             self._cannot_now(problem.error())
             self._perform(Recover(self._around.retry.longest))
         elif problem.temporary and not began:
-            self.take(self._again_or_failed(problem))
+            self._left_no_trace(problem)
         elif problem.temporary:
             self._fail(
                 OutcomeUnknown(f"{problem.message} The work had begun, and how it ended is not known.")
@@ -287,26 +330,43 @@ class Run:
         else:
             self._fail(error)
 
-    def _again_or_failed(self, problem: Problem) -> Interrupted | Failed:
+    def _left_no_trace(self, problem: Problem) -> None:
+        """The work has ended and nothing was done: begin it again, unless it is cancelled or recovered."""
+        if self.job.state is JobState.CANCELLING:
+            self.take(Cancelled())
+            return
         delay = self._around.retry.delay(self.job.attempt, problem, self._around.random)
-        return Failed(problem) if delay is None else Interrupted(problem, delay)
-
-    def _untouched(self, problem: Problem) -> Cancelled | Failed:
-        """What a recovery that found nothing done makes of the job: it is never begun again by itself."""
-        return Cancelled() if self.job.state is JobState.CANCELLING else Failed(problem)
+        if self.recovers or delay is None:
+            self.take(Failed(self._trouble or problem))
+        else:
+            self.take(Interrupted(problem, delay))
 
     def _fail(self, error: Exception) -> None:
         if not self.job.final:
             self.take(Failed(Problem.of(error)))
 
-    async def _cut_stream(self) -> None:
-        await _ended(self._stream)
-        self._stream = None
-
     async def _stop(self) -> None:
-        await self._cut_stream()
-        for errand in tuple(self._errands):
-            await _ended(errand)
+        for task in (self._stream, *self._errands):
+            await _ended(task)
+
+
+def _settles(event: Event | None) -> bool:
+    """Whether a stream has nothing more to tell after `event`, and nothing to clear away."""
+    if isinstance(event, Completed):
+        return not event.revocable
+    return isinstance(event, Cancelled | Failed | Interrupted)
+
+
+@contextmanager
+def _only_cancelled_by_us() -> Iterator[None]:
+    """A CancelledError that a transport lets out of its own affairs is an error like any other."""
+    try:
+        yield
+    except asyncio.CancelledError as error:
+        task = asyncio.current_task()
+        if task is None or task.cancelling():
+            raise
+        raise OutcomeUnknown(_SILENCE) from error
 
 
 async def _ended(task: asyncio.Task[None] | None) -> None:

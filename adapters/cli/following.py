@@ -8,9 +8,9 @@ from __future__ import annotations
 import asyncio
 from typing import TypeVar
 
+from reprieve.core.endings import raise_unless_completed
 from reprieve.core.errors import IllegalTransition, JobFailed, TooLate
 from reprieve.core.job import Job
-from reprieve.core.orchestrator import raise_unless_completed
 from reprieve.running_job import RunningJob
 
 from .interrupts import Interrupts

@@ -5,8 +5,8 @@ from __future__ import annotations
 from argparse import ArgumentTypeError, Namespace
 from collections.abc import Sequence
 
+from reprieve.core.endings import raise_unless_completed
 from reprieve.core.job import Job
-from reprieve.core.orchestrator import raise_unless_completed
 
 from ..wire import job_on_wire
 from . import words

@@ -14,7 +14,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from reprieve.core import VERSION as __version__
+from reprieve.core import VERSION as __version__  # noqa: F401
 
 if TYPE_CHECKING:
     from reprieve.core.errors import (

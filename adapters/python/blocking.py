@@ -9,10 +9,11 @@ from __future__ import annotations
 import asyncio
 import os
 import threading
-from collections.abc import AsyncIterator, Coroutine, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Coroutine, Iterator, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Generic, Self, TypeVar
 
+from reprieve.core.errors import InvalidRequest
 from reprieve.core.job import AssetVersion, Backup, Job, UndoCopy
 from reprieve.core.operations import Operation
 
@@ -24,14 +25,22 @@ ValueT = TypeVar("ValueT")
 
 
 class _Loop:
-    """An event loop in a thread of its own."""
+    """An event loop in a thread of its own, from `_Loop()` to `stop`."""
 
     def __init__(self) -> None:
         self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, name="reprieve", daemon=True)
+        self._stopping = asyncio.Event()
+        self._thread = threading.Thread(target=self._run, name="reprieve", daemon=True)
         self._thread.start()
 
+    def _run(self) -> None:
+        with asyncio.Runner(loop_factory=lambda: self._loop) as runner:
+            runner.run(self._stopping.wait())
+
     def wait(self, work: Coroutine[Any, Any, ValueT]) -> ValueT:
+        if not self._thread.is_alive():
+            work.close()
+            raise InvalidRequest("This library was closed; open it again with a `with` block.")
         future = asyncio.run_coroutine_threadsafe(work, self._loop)
         try:
             return future.result()
@@ -39,20 +48,23 @@ class _Loop:
             future.cancel()
             raise
 
-    def each(self, items: AsyncIterator[ValueT]) -> Iterator[ValueT]:
-        while True:
-            try:
-                yield self.wait(_next(items))
-            except StopAsyncIteration:
-                return
+    def each(self, items: AsyncGenerator[ValueT, None]) -> Iterator[ValueT]:
+        try:
+            while True:
+                try:
+                    yield self.wait(_next(items))
+                except StopAsyncIteration:
+                    return
+        finally:
+            if self._thread.is_alive():
+                self.wait(items.aclose())
 
     def stop(self) -> None:
-        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._loop.call_soon_threadsafe(self._stopping.set)
         self._thread.join()
-        self._loop.close()
 
 
-async def _next(items: AsyncIterator[ValueT]) -> ValueT:
+async def _next(items: AsyncGenerator[ValueT, None]) -> ValueT:
     return await anext(items)
 
 
@@ -85,7 +97,7 @@ class BlockingJob(Generic[ResultT]):
         return self._loop.wait(self._job.cancel())
 
     def __iter__(self) -> Iterator[Job]:
-        return self._loop.each(aiter(self._job))
+        return self._loop.each(self._job.__aiter__())
 
 
 class BlockingLibrary:
@@ -93,10 +105,16 @@ class BlockingLibrary:
 
     def __init__(self, library: Library) -> None:
         self._library = library
-        self._loop: _Loop
+        self._thread: _Loop | None = None
+
+    @property
+    def _loop(self) -> _Loop:
+        if self._thread is None:
+            raise InvalidRequest("This library is not open; use it in a `with` block.")
+        return self._thread
 
     def __enter__(self) -> Self:
-        self._loop = _Loop()
+        self._thread = _Loop()
         try:
             self._loop.wait(self._library.__aenter__())
         except BaseException:
@@ -130,13 +148,21 @@ class BlockingLibrary:
         """See Library.backup."""
         return self._loop.wait(self._library.backup(backup))
 
-    def create_backup(self, **options: Any) -> BlockingJob[Backup]:
+    def create_backup(
+        self, *, idempotency_key: str | None = None, detach: bool = False, **options: object
+    ) -> BlockingJob[Backup]:
         """See Library.create_backup."""
-        return self._job(self._library.create_backup(**options))
+        return self._job(
+            self._library.create_backup(idempotency_key=idempotency_key, detach=detach, **options)
+        )
 
-    def restore(self, backup: str, **options: Any) -> BlockingJob[Backup]:
+    def restore(
+        self, backup: str, *, idempotency_key: str | None = None, detach: bool = False, **options: object
+    ) -> BlockingJob[Backup]:
         """See Library.restore."""
-        return self._job(self._library.restore(backup, **options))
+        return self._job(
+            self._library.restore(backup, idempotency_key=idempotency_key, detach=detach, **options)
+        )
 
     def delete(self, backup: str) -> None:
         """See Library.delete."""
@@ -158,9 +184,18 @@ class BlockingLibrary:
         """See Library.restoration_status."""
         return self._loop.wait(self._library.restoration_status(backup))
 
-    def revert(self, undo: str | None = None, **options: Any) -> BlockingJob[UndoCopy | None]:
+    def revert(
+        self,
+        undo: str | None = None,
+        *,
+        idempotency_key: str | None = None,
+        detach: bool = False,
+        **options: object,
+    ) -> BlockingJob[UndoCopy | None]:
         """See Library.revert."""
-        return self._job(self._library.revert(undo, **options))
+        return self._job(
+            self._library.revert(undo, idempotency_key=idempotency_key, detach=detach, **options)
+        )
 
     def undo_copies(self) -> tuple[UndoCopy, ...]:
         """See Library.undo_copies."""

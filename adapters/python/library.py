@@ -38,7 +38,7 @@ class Library:
     ) -> None:
         self._transport = opened.transport
         self._open_with = opened.options
-        self._others: list[Transport] = []
+        self._others: dict[str, Transport] = {}
         self._orchestrator = Orchestrator(
             opened.journal,
             opened.clock,
@@ -64,7 +64,7 @@ class Library:
         try:
             await self._orchestrator.close()
         finally:
-            for transport in (*self._others, self._transport):
+            for transport in (*self._others.values(), self._transport):
                 await transport.close()
 
     @property
@@ -281,10 +281,12 @@ class Library:
         """The transport for a job that another process has left behind."""
         if job.database == self.database:
             return self._transport
+        if job.database in self._others:
+            return self._others[job.database]
         open_with = cast("Mapping[str, Any]", job.options.get(OPEN_WITH, {}))
         transport = open_target(job.database, **open_with).transport
         await transport.open()
-        self._others.append(transport)
+        self._others[job.database] = transport
         return transport
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 
 import attrs
 import pytest
@@ -106,7 +106,19 @@ def test_progress_comes_back_from_its_record(progress: Progress) -> None:
 
 
 def test_every_message_has_a_name() -> None:
-    assert {name_of(cls.__new__(cls)): cls for cls in MESSAGES.values()} == MESSAGES
+    problem = Problem("internal", "It broke.")
+    told: tuple[Message, ...] = (
+        Start(),
+        Cancel(),
+        Progressed(Progress()),
+        Noted("read"),
+        Completed(),
+        Cancelled(),
+        Failed(problem),
+        Interrupted(problem),
+    )
+
+    assert [name_of(message) for message in told] == list(MESSAGES)
 
 
 def test_a_record_says_every_field() -> None:
@@ -147,8 +159,8 @@ def test_an_unknown_message_is_named() -> None:
         message_of("exploded", {})
 
 
-@given(st.lists(messages, max_size=20), st.data())
-def test_replaying_a_journal_gives_the_job_as_it_was_live(told: list[Message], data: st.DataObject) -> None:
+@given(st.lists(messages, max_size=20))
+def test_replaying_a_journal_gives_the_job_as_it_was_live(told: list[Message]) -> None:
     """Whatever is told (what is illegal is refused), the journal without its progress gives the same job."""
     job = Job("a", JobKind.RESTORATION, "/db", NOW)
     entries = [Entry(job, None)]
@@ -175,6 +187,6 @@ def test_a_journal_without_its_beginning_is_refused() -> None:
 
 
 def test_times_keep_their_microseconds_and_their_zone() -> None:
-    east = datetime(2026, 11, 22, 16, 30, 5, 1, NOW.tzinfo) + timedelta(microseconds=1)
+    east = datetime(2026, 11, 22, 16, 30, 5, 1, timezone(timedelta(hours=2)))
 
     assert message_of("start", to_record(Start(east))) == Start(east)

@@ -270,6 +270,20 @@ async def test_progress_is_seen_and_changes_nothing_else(journal: JournalStore) 
     assert await journal.jobs() == (expected,)
     assert len(await journal.entries()) == 2
 
+    completed = told(job, Completed(at=NOW))
+    await journal.append(claim, completed)
+    assert await journal.job("a") == completed[-1].job
+
+
+async def test_the_last_progress_is_there_after_a_restart(journal: JournalStore) -> None:
+    job, claim = await started(journal, creation("a"))
+    expected = attrs.evolve(job, progress=Progress("read", 4, 9), percentage=44.4)
+    journal.progressed(claim, expected)
+    await restart(journal)
+
+    assert await journal.job("a") == expected
+    assert await journal.abandoned() == (expected,)
+
 
 async def test_a_transition_says_more_than_the_progress_before_it(journal: JournalStore) -> None:
     job, claim = await started(journal, creation("a"))

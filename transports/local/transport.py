@@ -21,7 +21,6 @@ from ...core.messages import Event, Failed, Interrupted, Noted
 from ...core.operations import Operation
 from ...core.ports import Events
 from .place import Place
-from .restore.undo import forget_undo, list_undo
 from .worker.process import Worker
 
 if TYPE_CHECKING:
@@ -68,8 +67,6 @@ class LocalTransport:
                         answer = yield event
                 return
             except OutcomeUnknown as error:
-                if answer:
-                    return  # it had completed, and died clearing up: the next job clears up
                 if job.kind is JobKind.CREATION:
                     yield Interrupted(Problem(Unreachable.kind, str(error), temporary=True))
                     return
@@ -87,6 +84,7 @@ class LocalTransport:
             worker.cancel()
 
     async def _work(self, job: Job, what: str) -> Events:
+        accepted = False
         async with Worker(self._task(job, what)) as worker:
             self._workers[job.id] = worker
             try:
@@ -96,6 +94,10 @@ class LocalTransport:
                     answer = yield cast("Event", message_of(said["event"], said["record"]))
                     if said.get("asks"):
                         worker.answer(answer)
+                        accepted = accepted or answer is True
+            except OutcomeUnknown:
+                if not accepted:  # otherwise it had completed, and all that it did not finish is clearing up
+                    raise
             finally:
                 del self._workers[job.id]
 
@@ -140,10 +142,14 @@ class LocalTransport:
 
     async def undo_copies(self) -> tuple[UndoCopy, ...]:
         """What this database can be reverted to, newest first."""
+        from .restore.undo import list_undo  # late: it brings an SQLite library, which only workers need
+
         return await asyncio.to_thread(list_undo, self.place.home, self.database)
 
     async def forget_undo(self, undo_id: str) -> None:
         """Drop an undo copy for good. Raises NotFound."""
+        from .restore.undo import forget_undo
+
         await asyncio.to_thread(forget_undo, self.place.home, undo_id)
 
     async def _read(self, ask: Callable[[Repository], _T], otherwise: _T | None = None) -> _T:

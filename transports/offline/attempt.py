@@ -6,8 +6,6 @@ The world changes in its own `commit` and `undo` alone, so that it is whole wher
 
 from __future__ import annotations
 
-import asyncio
-import math
 from random import Random
 
 import attrs
@@ -19,14 +17,13 @@ from ...core.lifecycle import JobState
 from ...core.messages import Cancelled, Completed, Event, Failed, Interrupted, Noted, Progressed
 from ...core.operations import Operation
 from ...core.ports import Events
-from ..clock import AlarmClock, ring
+from ..clock import AlarmClock
+from .cancellation import NEVER, Cancellation
 from .draws import stream
 from .pace import labels, waits
 from .parameters import problem
 from .scenario import Scenario
 from .world import OfflineWorld
-
-NEVER = math.inf
 
 
 @attrs.define
@@ -56,22 +53,18 @@ class Attempt:
         self._world = world
         self._clock = clock
         self._work = world.work(job)
-        self._alarm: asyncio.Future[None] | None = None
+        self._cancellation = Cancellation(clock)
         self._connected_from = -NEVER
-        self._cancel_due = NEVER
 
     def abort(self) -> None:
         """Acknowledge a cancel after the scenario's delay, counted from when it gets through."""
-        if self._cancel_due == NEVER and not self._scenario.complete_despite_cancel:
-            heard = max(self._clock.monotonic(), self._connected_from)
-            self._cancel_due = heard + self._scenario.cancel_delay
-            if self._alarm is not None:
-                ring(self._alarm)
+        if not self._scenario.complete_despite_cancel:
+            self._cancellation.ask(self._scenario.cancel_delay, heard_from=self._connected_from)
 
     async def carry_out(self) -> Events:
         """Do the work and tell how it goes. Raises NotFound, and what the scenario refuses with."""
         self._work.attempts += 1
-        if await self._wait(self._latency()):
+        if await self._cancellation.wait(self._latency()):
             yield Cancelled()
             return
         self._refuse()
@@ -87,7 +80,7 @@ class Attempt:
 
     async def settle(self) -> Events:
         """Tell how the work stands that another process left, and begin none."""
-        await self._wait(self._latency())
+        await self._cancellation.wait(self._latency())
         end = self._standing()
         taken = yield end
         if taken is False:
@@ -114,14 +107,14 @@ class Attempt:
             if not self._scenario.reconnect:
                 await self._connected()
                 return Failed(Problem.of(errors.OutcomeUnknown(_LOST)))
-        if course.tick == course.hang_at and await self._wait(NEVER):
+        if course.tick == course.hang_at and await self._cancellation.wait(NEVER):
             return Cancelled()
         if course.tick == course.fail_at:
             await self._connected()
             return self._fault()
         if course.tick == len(course.pauses):
             return await self._finish()
-        if await self._wait(course.pauses[course.tick]):
+        if await self._cancellation.wait(course.pauses[course.tick]):
             return Cancelled()
         course.tick += 1
         return None
@@ -129,7 +122,7 @@ class Attempt:
     async def _finish(self) -> Event:
         """Make it true, unless a cancel came first."""
         await self._connected()
-        if self._clock.monotonic() >= self._cancel_due:
+        if self._cancellation.due:
             return Cancelled()
         if self._scenario.corrupt_on_restore and self._job.kind is JobKind.RESTORATION:
             return Failed(Problem.of(errors.RepositoryCorrupt(_DAMAGED)))
@@ -144,7 +137,7 @@ class Attempt:
     async def _withdraw(self) -> Cancelled:
         """The offer was declined: put back what was there."""
         self.abort()
-        await self._wait(NEVER)
+        await self._cancellation.wait(NEVER)
         self._world.undo(self._job)
         return Cancelled()
 
@@ -196,16 +189,6 @@ class Attempt:
 
     def _random(self, purpose: str) -> Random:
         return stream(self._scenario.seed, "job", self._work.ordinal, self._work.attempts, purpose)
-
-    # -- time ---------------------------------------------------------------------------------
-
-    async def _wait(self, seconds: float) -> bool:
-        """Let `seconds` pass; True, at once, when a cancel is to be acknowledged."""
-        until = self._clock.monotonic() + seconds
-        while (left := min(until, self._cancel_due) - self._clock.monotonic()) > 0:
-            self._alarm = self._clock.alarm(left)
-            await self._alarm
-        return self._clock.monotonic() >= self._cancel_due
 
     async def _connected(self) -> None:
         while (left := self._connected_from - self._clock.monotonic()) > 0:

@@ -36,8 +36,16 @@ def open_offline(
     elif target != f"{SCHEME}:":
         raise InvalidRequest(f"Give a scenario or its URL, not both: '{target}' says one of its own.")
     alarms = _with_alarms(clock) if clock else clock_for(scenario)
-    transport: Transport = OfflineTransport(scenario, alarms, world)
-    return Opened(transport, MemoryJournal(), alarms, stream(scenario.seed, "core"))
+    return Opened(_transport(scenario, alarms, world), MemoryJournal(), alarms, stream(scenario.seed, "core"))
+
+
+def _transport(scenario: Scenario, clock: AlarmClock, world: OfflineWorld | None) -> Transport:
+    if scenario.replay is None:
+        return OfflineTransport(scenario, clock, world)
+    from ..recording import Recording
+    from .replay import ReplayTransport
+
+    return ReplayTransport(Recording.load(scenario.replay), scenario, clock)
 
 
 def clock_for(scenario: Scenario) -> AlarmClock:

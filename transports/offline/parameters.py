@@ -63,6 +63,8 @@ def parameter(default: T, rule: Rule) -> T:
 
 def read(attribute: attrs.Attribute[Any], value: object) -> Any:
     """The value of the parameter that `attribute` is. Raises InvalidRequest."""
+    if value is None and attribute.default is None:
+        return None
     rule: Rule = attribute.metadata["rule"]
     try:
         return rule.read(value)
@@ -85,8 +87,6 @@ def problem(fault: str, message: str) -> Problem:
 
 
 def _obeys(instance: object, attribute: attrs.Attribute[Any], value: object) -> None:
-    if value is None and attribute.default is None:
-        return
     if read(attribute, value) != value:
         raise InvalidRequest(
             f"The scenario's parameter '{attribute.name}' must be a value, not text: {value!r}."
@@ -121,7 +121,7 @@ def number(least: float = 0.0, most: float | None = None, *, above: bool = False
 
 def flag() -> Rule:
     """Yes or no."""
-    return Rule("true or false", lambda value: _FLAGS[str(value).lower()])
+    return Rule("true or false", _flag)
 
 
 def text() -> Rule:
@@ -161,6 +161,12 @@ def operations() -> Rule:
 
 
 _FLAGS = {"true": True, "false": False, "1": True, "0": False, "yes": True, "no": False}
+
+
+def _flag(value: object) -> bool:
+    if str(value).lower() not in _FLAGS:
+        raise ValueError
+    return _FLAGS[str(value).lower()]
 
 
 def _listed(names: Sequence[str]) -> str:
@@ -216,7 +222,7 @@ def _earlier(value: object) -> tuple[Earlier, ...]:
             raise ValueError
         return value
     number = _at_least(0, _whole(value))
-    return tuple(Earlier(float(number - place), 64 << 20) for place in range(number))
+    return tuple(Earlier(float(number - place), 64_000_000) for place in range(number))
 
 
 def _write_earlier(value: tuple[Earlier, ...]) -> Plain:

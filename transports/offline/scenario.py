@@ -59,8 +59,8 @@ class Scenario:
 
     seed: int = parameter(0, rules.whole())
     database: str = parameter("offline", rules.text())
-    size: int = parameter(64 << 20, rules.whole(1))
-    rate: float = parameter(float(16 << 20), rules.number(above=True))
+    size: int = parameter(64_000_000, rules.whole(1))
+    rate: float = parameter(16e6, rules.number(above=True))
     curve: Curve = parameter(Curve.CONSTANT, rules.one_of(Curve))  # noqa: RUF009
     ticks: int = parameter(100, rules.whole(1))
     phases: tuple[Phase, ...] = parameter((Phase("reading", 3.0), Phase("storing", 7.0)), rules.phases())

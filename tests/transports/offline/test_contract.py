@@ -5,6 +5,8 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import ClassVar
 
+import attrs
+
 from reprieve.core.operations import Operation
 from reprieve.transports.clock import AlarmClock, RealClock
 from reprieve.transports.contract import Setting, TransportContract
@@ -13,6 +15,7 @@ from reprieve.transports.offline.scenario import Scenario
 from reprieve.transports.offline.transport import OfflineTransport
 from reprieve.transports.offline.virtual_time import VirtualClock
 from reprieve.transports.offline.world import OfflineWorld
+from reprieve.transports.recording import RecordingTransport
 
 
 class TestOffline(TransportContract):
@@ -67,3 +70,15 @@ class TestInRealTime(TestOffline):
 
     def clock(self) -> AlarmClock:
         return RealClock(speed=200)
+
+
+class TestRecorded(TestOffline):
+    """Recording changes nothing of what it records."""
+
+    @asynccontextmanager
+    async def setting(self, folder: Path) -> AsyncIterator[Setting]:
+        async with super().setting(folder) as setting:
+            path = folder / "recording.json"
+            yield attrs.evolve(
+                setting, transport=lambda: RecordingTransport(setting.transport(), setting.clock, path)
+            )

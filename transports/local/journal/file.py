@@ -13,6 +13,7 @@ import time
 from pathlib import Path
 
 from ....core.errors import DatabaseLocked, ReprieveError, StorageError, StorageFull, UpdateRequired
+from .. import failpoints
 
 VERSION = 1
 PATIENCE = 30.0
@@ -20,6 +21,8 @@ PATIENCE = 30.0
 
 NOW = "(julianday('now') - 2440587.5) * 86400.0"
 """The journal's clock, in SQL: seconds since 1970. (`unixepoch('subsec')` needs SQLite 3.42.)"""
+
+FAILPOINTS = ("journal.file.touched", "journal.file.prepared", "journal.file.switched")
 
 KEPT_JOBS = 1000
 KEPT_SECONDS = 90 * 86400
@@ -77,10 +80,13 @@ def open_file(path: Path) -> sqlite3.Connection:
     UpdateRequired if a newer version of reprieve made the file, StorageError if it is no journal.
     """
     made = _touch(path)
+    failpoints.reach("journal.file.touched")
     connection = _connect(path)
     try:
         _prepare(connection, path)
+        failpoints.reach("journal.file.prepared")
         _use_wal(connection)
+        failpoints.reach("journal.file.switched")
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA fullfsync = ON")  # macOS: fsync alone does not reach the disk
         connection.execute("PRAGMA foreign_keys = ON")

@@ -17,7 +17,7 @@ from ....core.job import Job, JobKind
 from ....core.journal import Record, dumps, job_of, loads, message_of, name_of, to_record
 from ....core.ports import Claim, Entry, Takeover
 from .file import NOW
-from .owners import Lease, Neighbours
+from .owners import NOBODY, Lease, Neighbours
 
 Row = tuple[str, str | None]
 """A job's record, and how far it got since that was written."""
@@ -151,6 +151,13 @@ class Ledger:
             "UPDATE job SET owner = ?, fence = ? WHERE id = ?", (self.owner, claim.fence, job_id)
         )
         return Takeover(_job((record, progress)), claim, bool(cancel_asked))
+
+    def disown(self, claim: Claim) -> None:
+        """Give a job up, for whoever finds it abandoned."""
+        self.connection.execute(
+            "UPDATE job SET owner = ? WHERE id = ? AND owner = ? AND fence = ?",
+            (NOBODY, claim.job_id, claim.owner, claim.fence),
+        )
 
     def renew(self) -> None:
         """Let this owner's lease run from now."""

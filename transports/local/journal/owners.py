@@ -7,21 +7,25 @@ owner renews each second in the journal. Knows locks and clocks; knows no SQL.
 
 from __future__ import annotations
 
+import os
 import threading
 import time
-import uuid
+from collections.abc import Callable
 from pathlib import Path
 
 import attrs
 
 from ..os_lock import OsLock
 
+NOBODY = "nobody"
+"""An owner that never lives: whose job is given to it, is abandoned."""
+
 
 class Owner:
     """This process (or one journal of it) as an owner of jobs, with a name that is never used again."""
 
     def __init__(self, folder: Path) -> None:
-        self.id = uuid.uuid4().hex
+        self.id = os.urandom(16).hex()
         self._lock = OsLock(folder / self.id)
 
     def begin(self) -> None:
@@ -50,8 +54,11 @@ class Neighbours:
     two looks.
     """
 
-    def __init__(self, folder: Path, *, lease: float, proof: float) -> None:
+    def __init__(
+        self, folder: Path, *, lease: float, proof: float, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self._folder = folder
+        self._clock = clock
         self._lease = lease
         self._proof = proof
         self._seen: dict[str, tuple[float, float]] = {}
@@ -75,7 +82,7 @@ class Neighbours:
 
     def _unchanged(self, owner: str, until: float) -> float:
         """For how many seconds this lease is known not to have been renewed."""
-        now = time.monotonic()
+        now = self._clock()
         with self._guard:
             before, since = self._seen.get(owner, (until, now))
             if before != until:

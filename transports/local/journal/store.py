@@ -98,7 +98,7 @@ class SqliteJournal:
     async def create(self, job: Job) -> tuple[Job, Claim | None]:
         """Record a new idle job, or give the one with its idempotency key. Raises Conflict."""
         line = Line.of(Entry(job, None))
-        return await self._write(lambda ledger: ledger.create(job, line))
+        return await self._claim(lambda ledger: ledger.create(job, line), lambda made: made[1])
 
     async def activate(self, claim: Claim) -> bool:
         """Make it its database's active job; False while it has to wait. Raises OwnershipLost."""
@@ -120,7 +120,9 @@ class SqliteJournal:
 
     async def claim(self, job_id: str) -> Takeover | None:
         """Take an abandoned job over; None if somebody else did, or it is settled. Raises NotFound."""
-        return await self._write(lambda ledger: ledger.claim(job_id))
+        return await self._claim(
+            lambda ledger: ledger.claim(job_id), lambda takeover: takeover.claim if takeover else None
+        )
 
     async def asked_cancels(self) -> tuple[str, ...]:
         """This owner's unsettled jobs that somebody asked to cancel."""
@@ -164,6 +166,30 @@ class SqliteJournal:
     async def _write(self, work: Callable[[Ledger], _T]) -> _T:
         opened = self._now()
         return await opened.writer.ask(lambda: work(opened.writing))
+
+    async def _claim(self, work: Callable[[Ledger], _T], claim_of: Callable[[_T], Claim | None]) -> _T:
+        """Like `_write`, for what makes a claim.
+
+        If the caller is cancelled meanwhile, nobody would speak for the job, and it would block its
+        database for as long as this process lives: it is given up.
+        """
+        opened = self._now()
+        results: list[_T] = []
+
+        def claiming() -> _T:
+            results.append(work(opened.writing))
+            return results[0]
+
+        def disown() -> None:
+            claim = claim_of(results[0]) if results else None
+            if claim is not None:
+                opened.writing.disown(claim)
+
+        try:
+            return await opened.writer.ask(claiming)
+        except asyncio.CancelledError:
+            opened.writer.put(disown)  # requests are done in order: by then the claim is known
+            raise
 
     async def _read(self, work: Callable[[Ledger], _T]) -> _T:
         opened = self._now()

@@ -26,6 +26,8 @@ from .. import failpoints
 from .file import error_of
 from .ledger import Ledger
 
+FAILPOINTS = ("journal.commit.before", "journal.commit.after")
+
 _T = TypeVar("_T")
 _log = logging.getLogger("reprieve.journal")
 
@@ -73,14 +75,18 @@ class Writer:
 
         If the caller is cancelled meanwhile, `work` may have been done all the same.
         """
+        result: _T = await self.put(work)
+        return result
+
+    def put(self, work: Callable[[], object]) -> asyncio.Future[Any]:
+        """Have `work` done after all that was asked before; the future is told when it is durable."""
         request = _Request(work, self._loop.create_future())
         with self._condition:
             if self._closing:
                 raise StorageError(f"The journal {self._path} is closed; open it again to go on.")
             self._queue.append(request)
             self._condition.notify()
-        result: _T = await request.future
-        return result
+        return request.future
 
     def progressed(self, claim: Claim, job: Job) -> None:
         """Write this with the next heartbeat, unless something newer comes."""

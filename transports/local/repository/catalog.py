@@ -51,7 +51,7 @@ class Catalog:
                 return record
         return None
 
-    def free_moment(self, version: str) -> datetime:
+    def free_moment(self) -> datetime:
         """Now, or the first millisecond after it that no Backup in this repository has."""
         taken = {timestamp_of(stored.name) for stored in self._store.objects(PREFIX)}
         now = datetime.now(UTC)

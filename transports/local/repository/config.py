@@ -110,11 +110,6 @@ def add_passphrase(store: Store, config: Config, master: bytes, passphrase: str)
     store.put(KEYS + secrets.token_hex(16), _encode(said))
 
 
-def has_passphrase(store: Store) -> bool:
-    """Whether some passphrase opens the repository."""
-    return any(True for _ in store.objects(KEYS))
-
-
 def unwrap(store: Store, config: Config, passphrase: str) -> bytes:
     """The master key that this passphrase opens. Raises KeyRequired if it opens none."""
     from cryptography.exceptions import InvalidTag

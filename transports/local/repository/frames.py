@@ -13,9 +13,6 @@ from blake3 import blake3
 
 from ....core.errors import RepositoryCorrupt
 
-FRAME_SIZE = 2 << 20
-"""Bytes of pages after which a frame is full. (Of a 1 GiB library 2 MiB made 280 MiB, 4 KiB alone 362.)"""
-
 LEVEL = 3
 
 _tools = threading.local()

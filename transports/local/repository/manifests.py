@@ -35,5 +35,15 @@ def load_manifest(store: Store, vault: Vault, ref: ManifestRef) -> Manifest:
     return Manifest.decode(vault.open(Kind.MANIFEST, ref.name, sealed))
 
 
+def check_manifest_is_there(store: Store, ref: ManifestRef) -> None:
+    """Raise RepositoryCorrupt if the manifest is gone or cut short; it is not read."""
+    try:
+        size = store.size(ref.name)
+    except NotFound as error:
+        raise _damaged(ref) from error
+    if size != ref.size:
+        raise _damaged(ref)
+
+
 def _damaged(ref: ManifestRef) -> RepositoryCorrupt:
     return RepositoryCorrupt(f"{ref.name} in the repository is damaged or missing. Restore another backup.")

@@ -20,9 +20,6 @@ PREFIX = "packs/"
 ID_SIZE = 16
 """A page's id: keyed BLAKE3, the first 128 bits."""
 
-PACK_SIZE = 64 << 20
-"""Bytes of pages after which a pack is full; 16 to 64 MiB when stored."""
-
 MAX_FRAME = 16 << 20
 TAIL_SIZE = 320 << 10
 """How much of a pack's end is read at first: mostly it holds the whole table of contents."""
@@ -85,14 +82,14 @@ class PackWriter:
         self.frames_taken = 0
         self._store = store
         self._sealer = vault.new_object(Kind.PACK, self.name)
-        self._ids: list[bytes] = []
+        self._ids = bytearray()
         self._frames: list[bytes] = []
         self._upload: Upload | None = None
         self._size = 0
 
     def take_pages(self, ids: list[bytes]) -> int:
         """Count a frame of these pages in; gives its number."""
-        self._ids += ids
+        self._ids += b"".join(ids)
         self.pages += len(ids)
         self.frames_taken += 1
         return self.frames_taken - 1
@@ -112,7 +109,7 @@ class PackWriter:
     def finish(self) -> PackRef:
         """Write the table of contents and make the pack durable."""
         number = len(self._frames)
-        table = _TABLE.pack(self.page_size, number) + b"".join(self._frames) + b"".join(self._ids)
+        table = _TABLE.pack(self.page_size, number) + b"".join(self._frames) + self._ids
         sealed = self._sealer.seal(number, CONTENTS, table)
         self._append(sealed)
         self._append(_FOOTER.pack(len(sealed), number))

@@ -23,22 +23,23 @@ class PageIndex:
     def __len__(self) -> int:
         return len(self._locations)
 
-    def find(self, page_id: bytes) -> int | None:
-        """The location of the page with this id."""
-        slot = int.from_bytes(page_id[:8], "little") & self._mask
-        slots, ids = self._slots, self._ids
+    def claim(self, page_id: bytes, location: int) -> int:
+        """The location of the page with this id; `location`, from now on, if it is new."""
+        slots, ids, locations = self._slots, self._ids, self._locations
+        slot = int.from_bytes(page_id[:8], sys.byteorder) & self._mask
         while entry := slots[slot]:
             if ids[(entry - 1) * ID_SIZE : entry * ID_SIZE] == page_id:
-                return self._locations[entry - 1]
+                return locations[entry - 1]
             slot = (slot + 1) & self._mask
-        return None
-
-    def add(self, page_id: bytes, location: int) -> None:
-        """Remember one page that `find` did not find."""
-        self.extend(page_id, location)
+        ids += page_id
+        locations.append(location)
+        slots[slot] = len(locations)
+        if 2 * len(locations) > len(slots):
+            self._resize(4 * len(locations))
+        return location
 
     def extend(self, ids: bytes, first_location: int) -> None:
-        """Remember pages in consecutive locations. For an id that is known already the older one may win."""
+        """Remember pages in consecutive locations. Of an id that comes twice the older location is found."""
         known = len(self._locations)
         count = len(ids) // ID_SIZE
         self._ids += ids
@@ -54,13 +55,11 @@ class PageIndex:
         self._slots = array("I", bytes(4 * size))
         self._fill(0)
 
-    def _fill(self, first_entry: int) -> None:
+    def _fill(self, known: int) -> None:
         slots, mask = self._slots, self._mask
-        heads = array("Q", bytes(self._ids[first_entry * ID_SIZE :]))[::2]
-        if sys.byteorder == "big":
-            heads.byteswap()
-        for entry, head in enumerate(heads, first_entry + 1):
-            slot = head & mask
-            while slots[slot]:
-                slot = (slot + 1) & mask
-            slots[slot] = entry
+        with memoryview(self._ids) as ids, ids.cast("Q") as words:
+            for entry, head in enumerate(words[2 * known :: 2], known + 1):
+                slot = head & mask
+                while slots[slot]:
+                    slot = (slot + 1) & mask
+                slots[slot] = entry

@@ -14,12 +14,18 @@ import attrs
 from ....core.errors import NotFound, RepositoryCorrupt
 from ..failpoints import reach
 from ..stores import Store
-from .frames import FRAME_SIZE, compress
+from .frames import compress
 from .manifest import ORDINAL_BITS
-from .packs import PACK_SIZE, PREFIX, Contents, PackReader, PackRef, PackWriter, pack_identifier
+from .packs import PREFIX, Contents, PackReader, PackRef, PackWriter, pack_identifier
 from .page_index import PageIndex
 from .pipeline import Pipeline
 from .vault import Vault
+
+FRAME_SIZE = 2 << 20
+"""Bytes of pages after which a frame is full. (Of a 1 GiB library 2 MiB made 280 MiB, 4 KiB alone 362.)"""
+
+PACK_SIZE = 64 << 20
+"""Bytes of pages after which a pack is full; 16 to 64 MiB when stored."""
 
 MAX_INDEXED_PAGES = 1 << 22
 """How many stored pages are looked among at most: it bounds the memory (to 160 MiB). Those of the parent come
@@ -56,7 +62,7 @@ class PageStore:
         self._packs: list[PackRef | PackWriter] = []
         self._known: set[bytes] = set()
         self._pack: PackWriter | None = None
-        self._place = 0
+        self._next = 0
         self._index = PageIndex()
         self._page_size = 0
         self._ids: list[bytes] = []
@@ -89,11 +95,16 @@ class PageStore:
 
     def locate(self, page_id: bytes, page: memoryview) -> int:
         """Where this page is stored already, or will be."""
-        location = self._index.find(page_id)
-        if location is None and not self._catalogued:
+        if not self._catalogued:
             self._learn_the_others()
-            location = self._index.find(page_id)
-        return self._add(page_id, page) if location is None else location
+        location = self._index.claim(page_id, self._next)
+        if location == self._next:
+            self._next += 1
+            self._ids.append(page_id)
+            self._pages.append(bytes(page))  # A copy: the view would keep the whole span it came in alive.
+            if len(self._pages) * self._page_size >= FRAME_SIZE:
+                self._end_frame()
+        return location
 
     def finish(self) -> list[PackRef]:
         """Make all of it durable. Gives the packs; a location's pack is the place in this list."""
@@ -122,6 +133,7 @@ class PageStore:
             contents = self._contents(identifier, stored.size)
             if contents is not None and contents.page_size == self._page_size:
                 self._add_known(PackRef(identifier, stored.size, contents.digest), contents)
+        self._next = len(self._packs) << ORDINAL_BITS
 
     def _contents(self, identifier: bytes, size: int) -> Contents | None:
         """A pack's contents; None if they are damaged: whoever verifies or restores is told so."""
@@ -135,22 +147,10 @@ class PageStore:
         self._index.extend(contents.ids, len(self._packs) << ORDINAL_BITS)
         self._packs.append(ref)
 
-    def _add(self, page_id: bytes, page: memoryview) -> int:
+    def _end_frame(self) -> None:
         if self._pack is None:
             self._pack = PackWriter(self._store, self._vault, self._page_size)
-            self._place = len(self._packs)
             self._packs.append(self._pack)
-            self._known.add(self._pack.identifier)
-        location = self._place << ORDINAL_BITS | self._pack.pages + len(self._ids)
-        self._index.add(page_id, location)
-        self._ids.append(page_id)
-        self._pages.append(bytes(page))  # A copy: the view would keep the whole span it came in alive.
-        if len(self._pages) * self._page_size >= FRAME_SIZE:
-            self._end_frame()
-        return location
-
-    def _end_frame(self) -> None:
-        assert self._pack is not None
         number = self._pack.take_pages(self._ids)
         self._pipeline.put(_Frame(self._pack, number, self._pages))
         self._ids, self._pages = [], []
@@ -161,8 +161,10 @@ class PageStore:
         if self._pages:
             self._end_frame()
         if self._pack is not None:
+            self._known.add(self._pack.identifier)
             self._pipeline.put(_End(self._pack))
             self._pack = None
+        self._next = len(self._packs) << ORDINAL_BITS
 
     def _take(self, done: _Sealed | _End) -> None:
         if isinstance(done, _End):

@@ -14,7 +14,7 @@ from ..stores import Store
 from .assets import Assets
 from .catalog import Catalog
 from .config import Config, add_passphrase
-from .manifests import load_manifest
+from .manifests import check_manifest_is_there, load_manifest
 from .reader import BackupReader
 from .records import BackupRecord
 from .vault import Vault
@@ -76,9 +76,10 @@ class Repository:
     def republish(self, parent: BackupRecord, fingerprint: Mapping[str, object] | None = None) -> Backup:
         """A new Backup of a database that has not changed since `parent`; it shares all of its data.
 
-        `fingerprint`, if given, replaces that of the parent's image.
+        `fingerprint`, if given, replaces that of the parent's image. Raises RepositoryCorrupt if the manifest
+        that they would share is gone.
         """
-        self.store.size(parent.manifest.name)
+        check_manifest_is_there(self.store, parent.manifest)
         fresh = new_backup(self._catalog, parent.backup.database, self.version)
         image = parent.image if fingerprint is None else attrs.evolve(parent.image, fingerprint=fingerprint)
         backup = attrs.evolve(

@@ -19,8 +19,6 @@ SALT_SIZE = 32
 HEADER = struct.Struct(f"<8sc7x{SALT_SIZE}s")
 TAG_SIZE = 16
 KEY_SIZE = 32
-MAX_PAYLOAD = 1 << 30
-"""No small object is opened to more than this, whatever it says of itself."""
 
 WHOLE = b"W"
 FRAME = b"F"

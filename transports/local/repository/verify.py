@@ -70,6 +70,8 @@ def _collect(store: Store, vault: Vault, record: BackupRecord, needs: dict[bytes
 def _verify_pack(store: Store, vault: Vault, need: _Need) -> None:
     pack = PackReader(store, vault, need.ref.identifier, need.ref.size)
     contents = checked_contents(pack, need.ref.digest, need.page_size)
+    if store.size(pack.name) != need.ref.size:
+        raise RepositoryCorrupt(f"{pack.name} is longer than it was stored. Restore another backup.")
     if contents.pages < need.pages:
         raise RepositoryCorrupt(
             f"A manifest names pages that {pack.name} does not hold. Restore another backup."

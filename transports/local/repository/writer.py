@@ -36,7 +36,7 @@ PLATFORMS = {"darwin": "MACOS", "win32": "WINDOWS", "linux": "LINUX"}
 
 def new_backup(catalog: Catalog, database: str, version: str) -> Backup:
     """A provisional Backup of this moment, under an id that no other in the repository has."""
-    moment = catalog.free_moment(version)
+    moment = catalog.free_moment()
     timestamp = stamp(moment)
     return Backup(
         id=f"{version}_{timestamp}",

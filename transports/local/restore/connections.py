@@ -63,6 +63,8 @@ def live(path: Path, patience: Patience) -> Iterator[apsw.Connection]:
     with _open(path.as_uri(), apsw.SQLITE_OPEN_READWRITE) as connection:
         connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
         connection.set_busy_handler(patience)
+        # EXTRA is FULL, and also syncs the folder when a rollback journal goes: that is the commit.
+        connection.pragma("synchronous", "extra")
         yield connection
 
 

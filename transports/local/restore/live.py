@@ -56,8 +56,6 @@ def replace(job: Replacing, offer: Callable[[UndoCopy], bool]) -> bool:
     patience = job.work.patience()
     with live(job.target.path, patience) as destination:
         reach("restore.a2.opened")
-        # EXTRA is FULL, and also syncs the folder when a rollback journal goes: that is the commit.
-        destination.pragma("synchronous", "extra")
         destination.pragma("cache_size", -_ROLLBACK_CACHE_KIB)
         copy = _commit_image(job, destination, patience)
         reach("restore.a6.committed")

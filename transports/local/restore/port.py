@@ -82,7 +82,8 @@ class Step(StrEnum):
     """What recovery can find in the journal.
 
     `stage`: nothing can have happened to the target. `commit`: path A may have committed. `undo`: it
-    had, and may have been undone. `create`, `swap`: path B may have put its file in place.
+    had, and may have been undone. `create`, `swap`: path B may have put its file in place. `ended`: the
+    target is as the fact `ending` says, and only files of reprieve's own may be left to be removed.
     """
 
     STAGE = "stage"
@@ -90,6 +91,7 @@ class Step(StrEnum):
     UNDO = "undo"
     CREATE = "create"
     SWAP = "swap"
+    ENDED = "ended"
 
 
 class CancelAsked(Exception):

@@ -60,6 +60,8 @@ def recover(
 def _settle(step: Step, work: Work, path: Path) -> Settled:
     if step is Step.STAGE:
         return Settled(Ending.UNTOUCHED)
+    if step is Step.ENDED:
+        return Settled(Ending(str(work.notes["ending"])))
     if step is Step.CREATE:
         return settle_created(work, path)
     if not path.exists():
@@ -134,7 +136,6 @@ def _seal(writer: apsw.Connection) -> None:
     program has died. Any write takes their place; this one changes nothing.
     """
     if writer.pragma("journal_mode") == "wal":
-        writer.pragma("synchronous", "extra")
         writer.pragma("user_version", writer.pragma("user_version"))
         reach("recovery.sealing")
         writer.execute("COMMIT")

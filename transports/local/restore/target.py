@@ -164,5 +164,5 @@ def require_space(needs: Iterable[tuple[Path, int]]) -> None:
         if free < wanted:
             raise StorageFull(
                 f"The restoration needs {wanted} bytes on the file system of {folder} for the fetched "
-                f"backup, the undo copy and the change itself, and {free} are free; make room, then try again."
+                f"backup, the undo copy and the change itself, and {free} are free; make room and try again."
             )

@@ -25,6 +25,7 @@ from .target import SIDE_FILES, Target, beside
 
 KEPT_FOR = timedelta(days=7)
 KEPT_COPIES = 3
+REDO = "-redo"
 
 
 @attrs.frozen
@@ -43,7 +44,7 @@ def undo_name(job_id: str, reason: str) -> CopyName:
 
 def redo_name(job_id: str) -> CopyName:
     """The copy of what the undoing of a job replaces."""
-    return CopyName(f"{job_id}-redo", job_id, "a cancelled restoration")
+    return CopyName(f"{job_id}{REDO}", job_id, "a cancelled restoration")
 
 
 def data_path(home: Home, undo_id: str) -> Path:

@@ -14,10 +14,11 @@ import attrs
 
 from ..failpoints import reach
 from ..home import Home
+from ..os_lock import OsLock
 from .connections import Patience
 from .files import remove
-from .port import Ending, Fact, Steps
-from .undo import data_path, drop, list_undo, prune
+from .port import Ending, Fact, Step, Steps
+from .undo import REDO, data_path, drop, list_undo, prune
 
 
 class Resolute:
@@ -81,7 +82,12 @@ class Work:
         self.steps.note(step, **facts)
 
     def clean(self, ending: Ending, target: Path) -> None:
-        """Remove what the restoration no longer needs; its undo copy too if the old content is in place."""
+        """Remove what the restoration no longer needs; its undo copy too if the old content is in place.
+
+        Recovery needs those files to find out how it ended: that is noted before the first is removed.
+        """
+        if ending is not Ending.RESTORED:
+            self.note(Step.ENDED, ending=ending)
         reach("restore.a8.cleaning")
         remove(self.stage)
         remove(self.incoming(target))
@@ -98,7 +104,16 @@ def sweep(home: Home, unsettled: Collection[str]) -> None:
     For a worker that was killed between recording its commit and cleaning up. Never opens a database.
     """
     entered = {copy.id for copy in list_undo(home)}
-    for path in [*home.stages.iterdir(), *home.undo.glob("*.part"), *home.undo.glob("*.db")]:
-        name = path.name.split(".db")[0].split(".json")[0]
-        if name.removesuffix("-redo") not in unsettled and name not in entered:
+    stages = list(home.stages.iterdir())
+    strays = [path for path in home.undo.iterdir() if path.suffix == ".part" or _id(path) not in entered]
+    for path in stages + strays:
+        if path.suffix != ".json" and _id(path).removesuffix(REDO) not in unsettled:
             path.unlink(missing_ok=True)
+    for path in home.workers.glob("*.lock"):
+        lock = OsLock(path)
+        if path.stem not in unsettled and lock.try_acquire():
+            lock.release()
+
+
+def _id(path: Path) -> str:
+    return path.name.split(".")[0]

@@ -77,8 +77,6 @@ def find_problems(connection: apsw.Connection, pragma: str) -> tuple[str, ...]:
     connection.execute("PRAGMA ignore_check_constraints=ON")
     try:
         return _ask(connection, pragma)
-    except apsw.CorruptError as error:
-        return (str(error),)
     except apsw.SQLError:
         return _table_by_table(connection, pragma)
 
@@ -96,5 +94,8 @@ def _table_by_table(connection: apsw.Connection, pragma: str) -> tuple[str, ...]
 
 
 def _ask(connection: apsw.Connection, pragma: str) -> tuple[str, ...]:
-    rows = [row[0] for row in connection.execute(f"PRAGMA {pragma}")]
+    try:
+        rows = [row[0] for row in connection.execute(f"PRAGMA {pragma}")]
+    except apsw.CorruptError as error:
+        return (str(error),)
     return () if rows == ["ok"] else tuple(str(row) for row in rows)

@@ -45,18 +45,19 @@ def read(request: Request, files: RawFiles, connection: apsw.Connection) -> Imag
         while whole and not check.ended(within=0.005) and not posix_locks.writer_waits(files.main):
             request.stop_if_cancelled()
     if whole:
-        mark = locked.verify()
+        problems, mark = check.problems, locked.verify()
     else:
         source.rollback(connection)
         sent.send(todo)
         locked, mark = _catch_up(request, files, connection, locked.shape, sent)
+        problems = None  # what was checked, if it was, is not what was sent at last
     return Image(
         page_size=locked.shape.page_size,
         page_count=locked.shape.page_count,
         encoding=locked.shape.encoding,
         journal_mode=locked.shape.journal_mode,
         method=Method.PAGES,
-        problems=check.problems,
+        problems=problems,
         fingerprint=mark,
     )
 

@@ -6,8 +6,10 @@ the journal of a crashed writer, as any program that opens the database would.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import apsw
 import attrs
@@ -35,7 +37,7 @@ class Shape:
 
 @contextmanager
 def connected(request: Request) -> Iterator[apsw.Connection]:
-    """A connection of its own to the source; closing it changes nothing in the files.
+    """A connection of its own to the source; closing it leaves the files as they are.
 
     What SQLite raises inside the `with` block leaves it as a ReprieveError about the source.
 
@@ -55,6 +57,10 @@ def connected(request: Request) -> Iterator[apsw.Connection]:
                 connection.execute("PRAGMA writable_schema=ON")  # a damaged schema shall not stop the reading
             yield connection
         finally:
+            if _wal_is_empty(request.path):
+                connection.config(
+                    _NO_CHECKPOINT, 0
+                )  # there is nothing to checkpoint: close removes -wal and -shm
             connection.close()
 
 
@@ -80,11 +86,6 @@ def shape(connection: apsw.Connection) -> Shape:
     )
 
 
-def leave_no_litter(connection: apsw.Connection) -> None:
-    """Let the close remove the -wal and -shm that this connection made; only right where no frame is live."""
-    connection.config(_NO_CHECKPOINT, 0)
-
-
 @contextmanager
 def _translated(request: Request) -> Iterator[None]:
     try:
@@ -92,6 +93,13 @@ def _translated(request: Request) -> Iterator[None]:
     except apsw.Error as error:
         request.stop_if_cancelled()  # a busy handler that was cancelled looks like a lock
         raise _translate(error, request) from error
+
+
+def _wal_is_empty(path: Path) -> bool:
+    try:
+        return os.stat(f"{path}-wal").st_size == 0
+    except FileNotFoundError:
+        return False
 
 
 def _translate(error: apsw.Error, request: Request) -> ReprieveError:

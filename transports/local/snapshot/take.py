@@ -21,6 +21,9 @@ __all__ = ["Method", "SnapshotCancelled", "take"]
 ATTEMPTS = 3
 MEMORY_BOUND = 512 << 20
 
+Plan = list[tuple[Method, int]]
+"""Methods in the order in which they are tried, and how often each."""
+
 
 def take(
     path: Path,
@@ -39,35 +42,38 @@ def take(
     nobody a wait: `Image.problems` is None where it did not, and the caller has to check what it stored.
     `force` accepts a network file system and a damaged source. `method` is chosen by itself if not given.
 
-    Raises NotFound, BadSource (also for a damaged source), DatabaseLocked, StorageFull, Conflict (the file is
-    being replaced again and again) and SnapshotCancelled; the source is as it was.
+    Raises NotFound, BadSource (also for a damaged source), DatabaseLocked, StorageFull, Conflict (the
+    file changes faster than it can be read) and SnapshotCancelled; the source is as it was.
     """
     file = examine(path, as_source=True, force=force)
     request = Request(file.path, sink, cancelled, deadline, check, force)
-    image = _read(request, [method] if method else _methods(file))
+    image = _read(request, [(method, ATTEMPTS)] if method else _plan(file))
     if image.problems and not force:
         raise BadSource(_complaint(path, image.problems))
     return image
 
 
-def _read(request: Request, methods: list[Method]) -> Image:
-    """The image by the first of `methods` that yields one."""
+def _read(request: Request, plan: Plan) -> Image:
     why: Exception | None = None
-    for attempt, method in enumerate(methods, 1):
-        if isinstance(why, Unusable) and method is Method.PAGES:
-            continue
-        try:
-            return attrs.evolve(_reader(method)(request), attempts=attempt)
-        except (Moved, Unusable) as error:
-            why = error
+    attempts = 0
+    for method, tries in plan:
+        for _ in range(tries):
+            attempts += 1
+            try:
+                return attrs.evolve(_reader(method)(request), attempts=attempts)
+            except Moved as error:
+                why = error
+            except Unusable as error:
+                why = error
+                break
     raise Conflict(f"{request.path} could not be read: {why} Try again.") from why
 
 
-def _methods(file: DatabaseFile) -> list[Method]:
-    """What is tried, in turn: the raw pages where that was proved, then SQLite's own backup."""
+def _plan(file: DatabaseFile) -> Plan:
+    """The raw pages where that was proved, then SQLite's own backup."""
     in_memory = file.size <= MEMORY_BOUND or (file.header is not None and file.header.wal)
-    by_sqlite = Method.BACKUP if in_memory else Method.COPY
-    return [by_sqlite] if sys.platform == "win32" else [Method.PAGES] * ATTEMPTS + [by_sqlite]
+    by_sqlite = (Method.BACKUP if in_memory else Method.COPY, 1)
+    return [by_sqlite] if sys.platform == "win32" else [(Method.PAGES, ATTEMPTS), by_sqlite]
 
 
 def _reader(method: Method) -> Callable[[Request], Image]:

@@ -44,7 +44,7 @@ def read(request: Request, files: RawFiles, connection: apsw.Connection) -> Imag
         while not check.ended(within=0.02):
             request.stop_if_cancelled()
     snapshot.verify()
-    image = Image(
+    return Image(
         page_size=shape.page_size,
         page_count=shape.page_count,
         encoding=shape.encoding,
@@ -53,9 +53,6 @@ def read(request: Request, files: RawFiles, connection: apsw.Connection) -> Imag
         problems=check.problems,
         fingerprint=snapshot.fingerprint(shape.page_size),
     )
-    if snapshot.header.frames == 0:
-        source.leave_no_litter(connection)
-    return image
 
 
 def _settle(connection: apsw.Connection, main: int, wal: int, shm: int) -> Snapshot:

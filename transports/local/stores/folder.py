@@ -139,7 +139,11 @@ class FolderUpload:
         self._open = True
         make_folder(store.root / UPLOADS)
         self._path, self._descriptor = self._claim_temporary_name()
-        reach("store.upload.opened")
+        try:
+            reach("store.upload.opened")
+        except OSError:
+            self._close()
+            raise
 
     def __enter__(self) -> FolderUpload:
         return self

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import json
 import os
+import resource
+import signal
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -27,12 +29,18 @@ from reprieve.transports.local.restore import (
 
 CHUNK = 1 << 20
 
+Task = dict[str, object]
+
 
 class FileSteps:
-    """Steps over a journal file; `cancel_at` makes the cancel come at the nth time that it is asked for."""
+    """Steps over a journal file.
 
-    def __init__(self, journal: Path, cancel: Path, cancel_at: int | None) -> None:
-        self.journal, self.cancel, self.cancel_at = journal, cancel, cancel_at
+    `cancel_at` makes the cancel come when it is asked for the nth time, `cancel_on_commit` with the offer.
+    """
+
+    def __init__(self, task: Task) -> None:
+        self.journal, self.cancel = Path(str(task["journal"])), Path(str(task["cancel"]))
+        self.cancel_at, self.cancel_on_commit = task.get("cancel_at"), task.get("cancel_on_commit")
         self.asked = 0
 
     def note(self, step: str, **facts: Fact) -> None:
@@ -48,6 +56,8 @@ class FileSteps:
         assert 0 <= done <= total, (phase, done, total)
 
     def commit(self) -> bool:
+        if self.cancel_on_commit:
+            self.cancel.touch()
         if self.cancel.exists():
             return False
         failpoints.reach("harness.committing")
@@ -76,43 +86,55 @@ def source_of(path: Path) -> Source:
     return Source(65536 if size == 1 else size, path.stat().st_size, chunks(path))
 
 
-def run(task: dict[str, object]) -> Settled:
+def run(task: Task) -> Settled:
     home = Home(Path(str(task["home"])), Path(str(task["home"])))
-    job_id, target = str(task["job"]), Path(str(task["target"]))
-    deadline = float(str(task.get("deadline", 10)))
-    journal = Path(str(task["journal"]))
-    cancel_at = task.get("cancel_at")
-    steps = FileSteps(journal, Path(str(task["cancel"])), int(str(cancel_at)) if cancel_at else None)
-    force = bool(task.get("force"))
-    lock = worker_lock(home, job_id)
+    lock = worker_lock(home, str(task["job"]))
     lock.end_holder()
     with lock:
-        if task["do"] == "recover":
-            entries = [json.loads(line) for line in journal.read_bytes().splitlines()]
-            notes = {name: value for entry in entries for name, value in entry.get("facts", {}).items()}
-            taken = [entry["step"] for entry in entries if "step" in entry]
-            step = taken[-1] if taken else ""
-            return recover(step, notes, job_id=job_id, home=home, steps=steps, deadline=deadline)
-        if task["do"] == "revert":
-            undo = str(task["undo"])
-            return revert(undo, target, job_id=job_id, home=home, steps=steps, deadline=deadline, force=force)
-        source = source_of(Path(str(task["source"])))
-        return restore(source, target, job_id=job_id, home=home, steps=steps, deadline=deadline, force=force)
+        return carried_out(task, home, FileSteps(task))
+
+
+def carried_out(task: Task, home: Home, steps: FileSteps) -> Settled:
+    job_id, target = str(task["job"]), Path(str(task["target"]))
+    deadline, force = float(str(task.get("deadline", 10))), bool(task.get("force"))
+    if task["do"] == "recover":
+        step, notes = last_step(steps.journal)
+        return recover(step, notes, job_id=job_id, home=home, steps=steps, deadline=deadline)
+    if task["do"] == "revert":
+        undo = str(task["undo"])
+        return revert(undo, target, job_id=job_id, home=home, steps=steps, deadline=deadline, force=force)
+    source = source_of(Path(str(task["source"])))
+    return restore(source, target, job_id=job_id, home=home, steps=steps, deadline=deadline, force=force)
+
+
+def last_step(journal: Path) -> tuple[str, dict[str, object]]:
+    """What the journal holds of a job: its last step, and the facts of all."""
+    if not journal.exists():
+        return "", {}
+    entries = [json.loads(line) for line in journal.read_bytes().splitlines()]
+    notes = {name: value for entry in entries for name, value in entry.get("facts", {}).items()}
+    return [entry["step"] for entry in entries if "step" in entry][-1], notes
 
 
 def limit_file_size(size: int) -> None:
-    import resource
-    import signal
-
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
 
 
+def arm(after: str | None) -> None:
+    """Install the failpoint of the environment: now, or once `after` is reached."""
+    if after is None:
+        failpoints.install_from_environment()
+    else:
+        failpoints.install(lambda name: failpoints.install_from_environment() if name == after else None)
+
+
 def main() -> None:
-    task = json.loads(sys.argv[1])
-    failpoints.install_from_environment()
+    task: Task = json.loads(sys.argv[1])
+    after = task.get("after")
+    arm(str(after) if after else None)
     if "file_size" in task:
-        limit_file_size(task["file_size"])
+        limit_file_size(int(str(task["file_size"])))
     try:
         settled = run(task)
     except ReprieveError as error:

@@ -1,8 +1,8 @@
 """Images of databases under foreign writers, checkpoints and VACUUM: none may be torn.
 
 Each image is held against SQLite's integrity_check, the writer's invariant (the digest of all rows, moved in
-the same transaction) and what the writer told of that version. The controls take one precaution away each, and
-the same judgement must then see torn images.
+the same transaction) and what the writer told of that version. The controls take one precaution away each,
+and the same judgement must then see torn images.
 """
 
 from __future__ import annotations

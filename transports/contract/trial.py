@@ -1,31 +1,34 @@
 """One transport on trial: followed as the core follows it, by hand and event by event.
 
-The contract suite (contract.py) is written with it, and it is public with it. It knows the core and
-its ports, and no transport.
+The parts of the contract are written with it, and it is public with them. It knows the core and its
+ports, and no transport.
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from contextlib import aclosing
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import AbstractAsyncContextManager, aclosing
 from itertools import count
+from pathlib import Path
 from typing import Any
 
 import attrs
 import pytest
 
-from ..core.errors import Unsupported
-from ..core.job import Backup, Job, JobKind, UndoCopy
-from ..core.lifecycle import JobState, Outcome
-from ..core.messages import Cancel, Cancelled, Completed, Event, Failed, Interrupted
-from ..core.operations import Operation
-from ..core.ports import Clock, Events, Transport
-from ..core.reducer import reduce
+from ...core.errors import Unsupported
+from ...core.job import Backup, Job, JobKind, UndoCopy
+from ...core.lifecycle import JobState, Outcome
+from ...core.messages import Cancel, Cancelled, Completed, Event, Failed, Interrupted
+from ...core.operations import Operation
+from ...core.ports import Clock, Events, Transport
+from ...core.reducer import reduce
+
+DEADLINE = 60.0
+"""Real seconds after which a test gives up on a transport that hangs."""
 
 UNKNOWN = "0.0.1_19700101T000000000Z"
 """The id of a backup that never was."""
-
-_SETTLING = (Completed, Cancelled, Failed, Interrupted)
 
 
 @attrs.frozen
@@ -82,8 +85,8 @@ class Trial:
         told: list[Event] = []
         answer: bool | None = None
         async with aclosing(events):
-            while True:
-                if len(told) == cancel_at and not (job.final or _settles(told)):
+            while not (told and settles(told[-1]) and answer is None):
+                if len(told) == cancel_at and answer is None:
                     job, _ = reduce(job, Cancel())
                     await self.transport.abort(job)
                 try:
@@ -92,17 +95,19 @@ class Trial:
                     break
                 job, answer = _heard(job, event)
                 told.append(event)
-        assert _settles(told), "A stream must end with a settling event."
-        assert not any(_settles([event]) for event in told[:-1] if not is_offer(event))
+        assert told and settles(told[-1]), "A stream must end with a settling event."
         return job, told
 
     async def advance(self, job: Job, events: Events, *, to_the_end: bool) -> tuple[Job, Event]:
-        """Follow a stream to its first event, or to the one that settles, and leave it open there."""
+        """Follow a stream to its first event, or to the one that settles, and leave it open there.
+
+        Gives the job as it is before that event, which nobody has made durable yet, and the event.
+        """
         while True:
             event = await anext(events)
-            job, _ = _heard(job, event)
-            if _settles([event]) or not to_the_end:
+            if settles(event) or not to_the_end:
                 return job, event
+            job, _ = _heard(job, event)
 
     async def has(self, operation: Operation) -> bool:
         """Whether the transport has it; if not, calling it is tried, and must raise Unsupported."""
@@ -119,8 +124,9 @@ class Trial:
         return [backup.id for backup in await self.transport.backups()]
 
 
-def _settles(told: list[Event]) -> bool:
-    return bool(told) and isinstance(told[-1], _SETTLING)
+def settles(event: Event) -> bool:
+    """Whether it is one of those that end a stream."""
+    return isinstance(event, Completed | Cancelled | Failed | Interrupted)
 
 
 def is_offer(event: Event) -> bool:
@@ -155,3 +161,30 @@ CALLS: dict[Operation, Callable[[Trial], Awaitable[object]]] = {
     Operation.ASSET: lambda it: it.transport.asset("a"),
     Operation.ASSET_HISTORY: lambda it: it.transport.asset_history("a"),
 }
+
+
+class Suite:
+    """A suite of tests of one transport; a part of the contract, or all of it."""
+
+    def setting(self, folder: Path) -> AbstractAsyncContextManager[Setting]:
+        """A fresh database, store and clock; `folder` is empty and this test's own."""
+        raise NotImplementedError
+
+
+def tried(test: Callable[[Any, Trial], Coroutine[Any, Any, None]]) -> Callable[[Any, Path], None]:
+    """A test that pytest can call without any plugin: in a loop of its own, on a transport opened for it."""
+
+    async def opened(suite: Suite, folder: Path) -> None:
+        async with asyncio.timeout(DEADLINE), suite.setting(folder) as setting:
+            transport = setting.transport()
+            await transport.open()
+            try:
+                await test(suite, Trial(setting, transport))
+            finally:
+                await transport.close()
+
+    def run(self: Suite, tmp_path: Path) -> None:
+        asyncio.run(opened(self, tmp_path))
+
+    run.__name__, run.__doc__ = test.__name__, test.__doc__
+    return run

@@ -1,0 +1,119 @@
+"""Which Backups there are: listing, finding, hiding, and the one of an unchanged database."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+
+import pytest
+
+from reprieve.core.errors import NotFound, RepositoryCorrupt
+from reprieve.transports.local.repository.records import stamp
+from reprieve.transports.local.repository.repository import Repository
+
+from .conftest import Ground, pages
+
+
+def test_backups_are_listed_oldest_first_and_by_database(ground: Ground, repository: Repository) -> None:
+    made = [
+        ground.back_up(repository, pages(number), database=database)
+        for number, database in enumerate(["library", "notes", "library"])
+    ]
+
+    assert tuple(made) == ground.open().backups()
+    assert (made[0], made[2]) == ground.open().backups("library")
+    assert () == ground.open().backups("elsewhere")
+
+
+def test_latest_is_the_newest_of_its_database(ground: Ground, repository: Repository) -> None:
+    ground.back_up(repository, pages(1))
+    newest = ground.back_up(repository, pages(2))
+    ground.back_up(repository, pages(3), database="notes")
+    record = ground.open().latest("library")
+
+    assert record is not None
+    assert newest == record.backup
+    assert {"salt": 7} == record.image.fingerprint
+    assert repository.latest("elsewhere") is None
+
+
+def test_an_id_is_the_version_and_a_unique_timestamp(ground: Ground, repository: Repository) -> None:
+    made = [ground.back_up(repository, pages(1)) for _ in range(5)]
+
+    assert 5 == len({backup.timestamp for backup in made})
+    for backup in made:
+        assert f"1.0_{backup.timestamp}" == backup.id
+        assert re.fullmatch(r"\d{8}T\d{9}Z", backup.timestamp)
+        assert stamp(backup.created) == backup.timestamp
+        assert backup.device_name and backup.platform
+
+
+def test_a_timestamp_is_in_utc_with_milliseconds() -> None:
+    assert "20261122T143005123Z" == stamp(datetime(2026, 11, 22, 14, 30, 5, 123999, UTC))
+
+
+def test_backups_made_elsewhere_are_seen(ground: Ground, repository: Repository) -> None:
+    ground.back_up(repository, pages(1))
+    repository.backups()
+    other = ground.back_up(ground.open(), pages(2))
+
+    assert other in repository.backups()
+    assert other == repository.backup(other.id)
+
+
+def test_a_deleted_backup_is_hidden_and_its_data_stays(ground: Ground, repository: Repository) -> None:
+    one, other = (ground.back_up(repository, pages(number, number + 1)) for number in (1, 2))
+    reader = ground.open()
+    before = ground.objects()
+    repository.delete(other.id)
+
+    assert (one,) == repository.backups() == reader.backups()
+    assert before == ground.objects() - {f"hidden/{other.id}"}
+    assert pages(1, 2) == ground.content(repository, one.id)
+    latest = repository.latest("library")
+    assert latest is not None and one == latest.backup
+    for call in (repository.backup, repository.reader, repository.delete, repository.verify, reader.backup):
+        with pytest.raises(NotFound, match=re.escape(other.id)):
+            call(other.id)
+
+
+@pytest.mark.parametrize(
+    "backup_id", ["", "1.0_20261122T143005123Z", "../config", "1.0_x/../../config", "\0"]
+)
+def test_an_unknown_backup_is_not_found(repository: Repository, backup_id: str) -> None:
+    with pytest.raises(NotFound, match="List the backups"):
+        repository.backup(backup_id)
+
+
+def test_an_unchanged_database_gets_a_backup_that_adds_nothing(
+    ground: Ground, repository: Repository
+) -> None:
+    first = ground.back_up(repository, pages(1, 2, 3))
+    before = ground.objects()
+    again = repository.republish(repository.record(first.id), {"salt": 8})
+
+    assert {f"backups/{again.id}"} == ground.objects() - before
+    assert (0, first.bytes) == (again.added, again.bytes)
+    assert again.created > first.created
+    assert pages(1, 2, 3) == ground.content(repository, again.id)
+    assert {"salt": 8} == repository.record(again.id).image.fingerprint
+    assert 2 == repository.verify().backups
+
+
+def test_an_unchanged_database_is_not_published_without_its_manifest(
+    ground: Ground, repository: Repository
+) -> None:
+    first = ground.back_up(repository, pages(1))
+    record = repository.record(first.id)
+    (ground.store / record.manifest.name).unlink()
+    with pytest.raises(RepositoryCorrupt, match="manifests/"):
+        repository.republish(record)
+
+    assert (first,) == repository.backups()
+
+
+def test_an_empty_database(ground: Ground, repository: Repository) -> None:
+    backup = ground.back_up(repository, b"")
+
+    assert b"" == ground.content(repository, backup.id)
+    assert 1 == repository.verify().backups

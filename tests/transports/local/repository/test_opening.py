@@ -1,0 +1,191 @@
+"""Making and opening a repository: format, features, keys, passphrases, recovery codes."""
+
+from __future__ import annotations
+
+import json
+import stat
+from pathlib import Path
+
+import pytest
+from blake3 import blake3
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reprieve.core.errors import (
+    Conflict,
+    InvalidRequest,
+    KeyRequired,
+    NotFound,
+    RepositoryCorrupt,
+    StorageError,
+    UpdateRequired,
+)
+from reprieve.transports.local import keys
+from reprieve.transports.local.repository.opening import create_repository, open_repository
+from reprieve.transports.local.repository.repository import Repository
+from reprieve.transports.local.stores import open_store
+
+from .conftest import Ground, pages
+
+
+def opened(ground: Ground, phrase: str | None = None) -> Repository:
+    return open_repository(
+        open_store(ground.store),
+        ground.home,
+        version="1.0",
+        passphrase=None if phrase is None else lambda: phrase,
+    )
+
+
+def rewrite_config(ground: Ground, **changes: object) -> None:
+    """Change the config, and make its checksum right again."""
+    path = ground.store / "config"
+    said = json.loads(path.read_text()) | changes
+    del said["blake3"]
+    said["blake3"] = blake3(json.dumps(said, sort_keys=True).encode()).hexdigest()
+    path.write_text(json.dumps(said, indent=2, sort_keys=True) + "\n")
+
+
+@pytest.fixture(autouse=True)
+def no_passphrase(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(keys.PASSPHRASE_VARIABLE, raising=False)
+
+
+def test_a_missing_repository_is_not_found_and_nothing_is_made(ground: Ground) -> None:
+    with pytest.raises(NotFound, match="no repository"):
+        opened(ground)
+
+    assert not ground.store.exists()
+
+
+def test_a_second_repository_in_a_store_is_a_conflict(ground: Ground, repository: Repository) -> None:
+    with pytest.raises(Conflict, match="already"):
+        create_repository(open_store(ground.store), ground.home, version="1.0")
+
+    assert [f"{repository.id}.key"] == [path.name for path in ground.home.keys.iterdir()]
+
+
+def test_an_unknown_feature_needs_an_update(ground: Ground, repository: Repository) -> None:
+    rewrite_config(ground, features=["aes-256-gcm", "blake3-pages", "telepathy", "zstd-frames"])
+    with pytest.raises(UpdateRequired, match="needs telepathy"):
+        opened(ground)
+
+
+def test_a_newer_format_needs_an_update(ground: Ground, repository: Repository) -> None:
+    rewrite_config(ground, format=2, shape="unknown")
+    with pytest.raises(UpdateRequired, match="needs format 2"):
+        opened(ground)
+
+
+@pytest.mark.parametrize(
+    "changes", [{"id": "xyz"}, {"id": 7}, {"keyCheck": "00"}, {"what": "?"}, {"features": 1}]
+)
+def test_a_config_that_makes_no_sense(
+    ground: Ground, repository: Repository, changes: dict[str, object]
+) -> None:
+    rewrite_config(ground, **changes)
+    with pytest.raises(RepositoryCorrupt, match="config"):
+        opened(ground)
+
+
+def test_the_key_file_is_the_users_alone(ground: Ground, repository: Repository) -> None:
+    path = ground.home.keys / f"{repository.id}.key"
+
+    assert 0o600 == stat.S_IMODE(path.stat().st_mode)
+
+    path.chmod(0o644)
+    with pytest.raises(StorageError, match="chmod 600"):
+        opened(ground)
+
+
+def test_a_key_file_that_holds_no_key(ground: Ground, repository: Repository) -> None:
+    (ground.home.keys / f"{repository.id}.key").write_text("hello")
+    with pytest.raises(StorageError, match="holds no key"):
+        opened(ground)
+
+
+def test_the_key_file_of_another_repository(ground: Ground, repository: Repository) -> None:
+    (ground.home.keys / f"{repository.id}.key").write_text("00" * 32)
+    with pytest.raises(KeyRequired, match="not that of repository"):
+        opened(ground)
+
+
+def test_without_any_key(ground: Ground, repository: Repository) -> None:
+    keys.forget_key(ground.home, repository.id)
+    for phrase in (None, ""):
+        with pytest.raises(KeyRequired, match="REPRIEVE_PASSPHRASE"):
+            opened(ground, phrase)
+
+
+def test_each_of_several_passphrases_opens_it(
+    ground: Ground, repository: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    backup = ground.back_up(repository, pages(1))
+    for phrase in ("correct horse", "zażółć gęślą jaźń"):
+        repository.add_passphrase(phrase)
+    keys.forget_key(ground.home, repository.id)
+
+    assert backup == opened(ground, "zażółć gęślą jaźń").backup(backup.id)
+    with pytest.raises(KeyRequired, match="opens no key"):
+        opened(ground, "wrong")
+    monkeypatch.setenv(keys.PASSPHRASE_VARIABLE, "correct horse")
+    assert backup == opened(ground, "wrong").backup(backup.id)
+
+
+def test_a_key_file_wins_over_a_passphrase(ground: Ground, repository: Repository) -> None:
+    def never() -> str:
+        raise AssertionError("The passphrase was asked for.")
+
+    again = open_repository(open_store(ground.store), ground.home, version="1.0", passphrase=never)
+
+    assert repository.id == again.id
+
+
+def test_an_empty_passphrase_is_refused(repository: Repository) -> None:
+    with pytest.raises(InvalidRequest, match="empty passphrase"):
+        repository.add_passphrase("")
+
+
+def test_a_recovery_code_brings_the_key_back(ground: Ground, repository: Repository) -> None:
+    code = keys.recovery_code(repository.master)
+
+    assert keys.code_pending(ground.home, repository.id)
+    keys.remember_code_shown(ground.home, repository.id)
+    assert not keys.code_pending(ground.home, repository.id)
+
+    keys.forget_key(ground.home, repository.id)
+    keys.import_code(ground.home, repository.config, code.lower().replace("-", " "))
+
+    assert repository.id == opened(ground).id
+    assert not keys.code_pending(ground.home, repository.id)
+
+
+def test_a_code_of_another_repository_writes_nothing(
+    ground: Ground, repository: Repository, tmp_path: Path
+) -> None:
+    other = Ground(tmp_path / "other").open()
+    keys.forget_key(ground.home, repository.id)
+    with pytest.raises(KeyRequired, match="not that of repository"):
+        keys.import_code(ground.home, repository.config, keys.recovery_code(other.master))
+
+    assert [] == list(ground.home.keys.iterdir())
+
+
+@given(st.binary(min_size=32, max_size=32), st.integers(0, 55), st.sampled_from(keys.ALPHABET))
+def test_a_code_reads_back_and_one_wrong_letter_is_told(master: bytes, at: int, letter: str) -> None:
+    code = keys.recovery_code(master)
+
+    assert master == keys.decode_code(code)
+    assert master == keys.decode_code(code.replace("0", "o").replace("1", "l"))
+
+    place = at // 4 * 5 + at % 4
+    wrong = code[:place] + letter + code[place + 1 :]
+    if wrong != code:
+        with pytest.raises(InvalidRequest, match="mistyped"):
+            keys.decode_code(wrong)
+
+
+@pytest.mark.parametrize("code", ["", "ABCD", "!" * 56, "A" * 57])
+def test_what_is_no_code_is_refused(code: str) -> None:
+    with pytest.raises(InvalidRequest, match="mistyped"):
+        keys.decode_code(code)
