@@ -16,7 +16,7 @@ SHELLS = ("bash", "zsh", "fish")
 _BASH = """\
 # reprieve completion for bash; put `source <(reprieve completion bash)` into ~/.bashrc
 _reprieve() {{
-    local word="${{COMP_WORDS[COMP_CWORD]}}" at="reprieve" next i
+    local word="${{COMP_WORDS[COMP_CWORD]}}" at="reprieve" next i IFS=$'\\n'
     for ((i = 1; i < COMP_CWORD; i++)); do
         next="$at ${{COMP_WORDS[i]}}"
         case "$next" in
@@ -88,7 +88,7 @@ def _bash(shape: Shape) -> str:
         files = ' $(compgen -f -- "$word")' if each.takes_files else ""
         cases.append(
             f'        "{" ".join(each.words)}") '
-            f'COMPREPLY=($(compgen -W "{" ".join(_offered(each))}" -- "$word"){files}) ;;'
+            f"COMPREPLY=($(compgen -W $'{'\\n'.join(_offered(each))}' -- \"$word\"){files}) ;;"
         )
     return _BASH.format(commands=_known(shape), cases="\n".join(cases))
 
