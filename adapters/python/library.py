@@ -38,12 +38,8 @@ class Library:
     ) -> None:
         self._transport = opened.transport
         self._open_with = opened.options
-<<<<<<< HEAD
         self._clear_up = opened.clear_up
-        self._others: list[Transport] = []
-=======
         self._others: dict[str, Transport] = {}
->>>>>>> a5bae094d263f2bacb3e31114a909755310adee2
         self._orchestrator = Orchestrator(
             opened.journal,
             opened.clock,
@@ -61,7 +57,11 @@ class Library:
         except BaseException:
             await self._transport.close()
             raise
-        await self._clear_up()
+        try:
+            await self._clear_up()
+        except BaseException:
+            await self.__aexit__(None, None, None)
+            raise
         return self
 
     async def __aexit__(

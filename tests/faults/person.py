@@ -19,10 +19,10 @@ from typing import Any
 
 import attrs
 
-from reprieve.library import Library
-from reprieve.running_job import RunningJob
 from reprieve.core.errors import Problem, ReprieveError
 from reprieve.core.job import Job
+from reprieve.library import Library
+from reprieve.running_job import RunningJob
 from reprieve.transports.local import failpoints
 from reprieve.transports.local.home import Home
 from reprieve.transports.local.journal import SqliteJournal

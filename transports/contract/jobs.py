@@ -8,7 +8,7 @@ from datetime import timedelta
 from ...core.errors import NotFound, Problem, ReprieveError
 from ...core.job import Job, JobKind
 from ...core.lifecycle import JobState, Outcome
-from ...core.messages import Cancelled, Noted, Progressed
+from ...core.messages import Cancel, Cancelled, Noted, Progressed
 from ...core.operations import Operation
 from ...core.reducer import reduce
 from .trial import UNKNOWN, Suite, Trial, is_offer, tried
