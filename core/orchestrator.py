@@ -185,14 +185,14 @@ class Orchestrator:
     async def job(self, job_id: str) -> Job:
         """One job as it stands. Raises NotFound."""
         run = self._runs.get(job_id)
-        return run.job if run else await self._journal.job(job_id)
+        return run.shown if run else await self._journal.job(job_id)
 
     async def jobs(
         self, *, database: str | None = None, unsettled: bool = False, limit: int = 1000
     ) -> tuple[Job, ...]:
         """The newest jobs, newest first."""
         found = await self._journal.jobs(database=database, unsettled=unsettled, limit=limit)
-        return tuple(self._runs[job.id].job if job.id in self._runs else job for job in found)
+        return tuple(self._runs[job.id].shown if job.id in self._runs else job for job in found)
 
     async def wait(self, job_id: str) -> Job:
         """The job once it is settled, wherever it runs.
