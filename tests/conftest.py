@@ -60,8 +60,9 @@ class _FromWorkers:
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
     left_out = session.config.stash[_left_out]
-    if hasattr(session.config, "workeroutput"):
-        session.config.workeroutput["left out"] = dict(left_out)
+    output: dict[str, object] | None = getattr(session.config, "workeroutput", None)
+    if output is not None:
+        output["left out"] = dict(left_out)
     elif left_out and os.environ.get("REPRIEVE_ALL"):
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
 

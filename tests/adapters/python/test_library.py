@@ -110,6 +110,7 @@ async def test_restore_and_revert() -> None:
         with pytest.raises(TooLate, match="revert"):
             await lib.cancel_restoration("b1")
 
+    assert left is not None
     assert ("b1", "new") == (restored.id, left.id)
     assert ("u1", JobKind.RESTORATION, True) == (job.undo_id, job.kind, job.reverts)
     assert JobState.DONE == status.state
@@ -223,8 +224,10 @@ async def test_a_library_whose_journal_does_not_open_lets_go_of_its_transport() 
 async def test_leaving_does_not_wait_for_ever_for_work_that_ignores_a_cancel() -> None:
     async with connect("offline:?hang_at=0.5&complete_despite_cancel=true") as library:
         job = await library.create_backup()
+        seen = 0.0
         async for update in job:
-            if update.percentage >= 50:
+            seen = update.percentage
+            if seen >= 50:
                 break
 
-    assert JobState.RUNNING is update.state
+    assert 50 <= seen < 100
