@@ -21,6 +21,7 @@ PARTS: dict[str, tuple[Callable[[], bool], str]] = {
         lambda: sys.platform == "linux" and os.geteuid() == 0,
         "run as root on Linux (a small file system is mounted, and filled)",
     ),
+    "pty": (lambda: sys.platform != "win32", "run where there are pseudo-terminals"),
     "bash": (lambda: shutil.which("bash") is not None, "install bash"),
 }
 """What a test can need: whether it is here, and how to get it."""

@@ -29,8 +29,8 @@ def add_to(commands: Commands) -> None:
         "add-passphrase",
         add_passphrase,
         "Let a passphrase open the store too, where its key is not at hand.",
-        more=f"It is asked for, or taken from {NEW_PASSPHRASE_VARIABLE}. Elsewhere, it is asked for\n"
-        "again, or taken from REPRIEVE_PASSPHRASE.",
+        more=f"It is asked for, or taken from {NEW_PASSPHRASE_VARIABLE}. Where the key is\n"
+        "not at hand, it is asked for again, or taken from REPRIEVE_PASSPHRASE.",
         example="reprieve key add-passphrase --store /mnt/backups",
     )
     group.add(

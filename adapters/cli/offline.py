@@ -23,9 +23,9 @@ def add_to(commands: Commands) -> None:
         "offline",
         offline,
         "Play a scenario of the offline service: no disk, no network.",
-        more="A scenario is a TOML file, or parameters: size, rate, fail_at, fail, hang_at, drop_at,\n"
-        "cancel_delay, latency, seed … A wrong name lists them all. It is played in real time;\n"
-        "clock=virtual plays it at once, speed=10 ten times as fast.",
+        more="A scenario is a TOML file, or parameters: size, rate, fail_at, fail, hang_at,\n"
+        "drop_at, cancel_delay, latency, seed … A wrong name lists them all. It is played\n"
+        "in real time; clock=virtual plays it at once, speed=10 ten times as fast.",
         example="reprieve offline fail_at=0.4 fail=temporary speed=4",
         store=False,
     )

@@ -24,11 +24,11 @@ and the next `reprieve` command puts things back.
 | `REPRIEVE_HOME` | moves configuration, keys, journal and undo copies together |
 | `REPRIEVE_STORE` | the store where `--store` is not given and the database is not registered with one |
 | `REPRIEVE_PASSPHRASE` | opens a store whose key is not on this machine |
-| `REPRIEVE_NEW_PASSPHRASE`, `REPRIEVE_RECOVERY_CODE` | what `key add-passphrase`, `key import` would ask for |
+| `REPRIEVE_NEW_PASSPHRASE`, `REPRIEVE_RECOVERY_CODE` | what `key add-passphrase` and `import` ask for |
 | `REPRIEVE_DEBUG` | shows the traceback of an unexpected error |
 
-A BACKUP is named by its id, by the beginning of its id or of its time (`20261122T1430`), or as `latest`; a JOB
-by its id or the beginning of it.
+A BACKUP is named by its id, by the beginning of its id or of its time (`20261122T1430`), or as `latest`;
+a JOB by its id or the beginning of it.
 """
 
 JSON = """\
@@ -45,21 +45,22 @@ With `--json` a command prints one JSON object a line, and nothing else: any num
 | `revert` | `job`, and `undo`; with `--list` `undoCopies`; with `--forget` `undo` |
 | `list` | `backups` |
 | `show`, `delete` | `backup` |
-| `register`, `unregister`, `databases` | `database` or `databases`: `database`, `store`, `registered`, `state` |
+| `register`, `unregister`; `databases` | `database`; `databases` |
 | `jobs`, `status`, `cancel`, `watch JOB` | `jobs` or `job` |
 | `key show`; the other `key` commands | `recoveryCode`; `repository` |
 | `assets keep`, `list`, `history`; `get` | `assets`; `asset` |
 | `offline` | `job`, `backup` |
 | `completion` | `script` |
 
-A job: `id`, `kind` (creation, restoration), `database`, `backup` (an id), `undo` (an id), `state` (idle, running,
-cancelling, done, failed), `outcome` (completed, cancelled), `phase`, `done`, `total`, `unit`, `percentage`,
-`cancellable`, `attempt`, `createdAt`, `startedAt`, `endedAt`, `error` {`kind`, `message`}. What is not
-known is left out. Sizes are bytes, times UTC.
+A job: `id`, `kind` (creation, restoration), `database`, `backup` (an id), `undo` (an id), `state`
+(idle, running, cancelling, done, failed), `outcome` (completed, cancelled), `phase`, `done`, `total`, `unit`,
+`percentage`, `cancellable`, `attempt`, `createdAt`, `startedAt`, `endedAt`,
+`error` {`kind`, `message`}. What is not known is left out. Sizes are bytes, times UTC.
 
 A backup: `id`, `version`, `timestamp`, `created`, `bytes`, `database`, `deviceName`, `platform`, `added`,
-`sourceDamaged`. An undo copy: `id`, `database`, `created`, `bytes`, `reason`, `job`. An asset: `id`, `version`,
-`created`, `bytes`, `name`.
+`sourceDamaged`. An undo copy: `id`, `database`, `created`, `bytes`, `reason`, `job`. An asset: `id`,
+`version`, `created`, `bytes`, `name`. A database: `database`, `store`, `registered`, `state`
+(there, replaced, missing).
 """
 
 MEANINGS = {

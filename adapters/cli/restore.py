@@ -27,8 +27,8 @@ def add_to(commands: Commands) -> None:
         "restore",
         restore,
         "Put a backup back in place of the whole database, which may be in use.",
-        more="Asks first if there is a database. What it held is kept: `reprieve revert` brings\n"
-        "it back. Ctrl-C cancels, and the database is as it was.",
+        more="Asks first if there is a database. What it held is kept: `reprieve revert`\n"
+        "brings it back. Ctrl-C cancels, and the database is as it was.",
         example="reprieve restore latest snippets.db",
     )
     parser.add_argument("backup", metavar="BACKUP", help=HELP)
@@ -40,7 +40,7 @@ def add_to(commands: Commands) -> None:
         "revert",
         revert,
         "Undo the last restoration; what was written since is kept as well.",
-        more="Every revert can be reverted. The copies are kept for 7 days, at least the last 3.",
+        more="Every revert can be reverted. Copies are kept for 7 days, the last 3 longer.",
         example="reprieve revert snippets.db",
     )
     parser.add_argument("database", metavar="DATABASE", help="the database that was restored")

@@ -58,7 +58,11 @@ class Library:
         except BaseException:
             await self._transport.close()
             raise
-        await self._clear_up()
+        try:
+            await self._clear_up()
+        except BaseException:
+            await self.__aexit__(None, None, None)
+            raise
         return self
 
     async def __aexit__(

@@ -73,6 +73,10 @@ class Person:
         """What iterating over the job gives: its states and percentages."""
         return [(one.state, one.percentage) async for one in await self.library.follow(job)]
 
+    async def percentage(self, job: str) -> float:
+        """How far the job is, as any process may ask."""
+        return (await self.library.job(job)).percentage
+
     async def cancel(self, job: str) -> Answer:
         return _job(await self.library.cancel(job))
 

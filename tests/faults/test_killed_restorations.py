@@ -1,4 +1,4 @@
-"""Restorations of the whole product killed: the parent, the worker or both, at every named step and at random.
+"""Restorations of the whole product killed: parent, worker or both, at every named step and at random.
 
 The worker is brought to a named step and stopped there, so that whoever is to die dies at that step. Whatever
 happens, a person who comes later finds every job settled and the oracle of scene.py content.
@@ -8,25 +8,19 @@ from __future__ import annotations
 
 import os
 import random
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 
 import pytest
 
-from reprieve.transports.local.os_lock import OsLock
 from reprieve.transports.local.restore import points
-from tests.faults.people import LOOKED_EVERY, Pending, Person, is_gone, kill, until
-from tests.faults.scene import SETTLED_WITHIN, Answer, Scene
-from tests.transports.local.restore.world import Neighbours, neighbours
+from tests.faults.people import Pending, Person, kill, until
+from tests.faults.scene import Answer, Scene
+from tests.faults.theatre import BOTH, VICTIMS, WORKER, Theatre, Victims
+from tests.transports.local.restore.world import OLD, neighbours
 
 IN_THE_WORKER = (*points.FETCHING, *points.LIVE, *points.SETTLING)
-
-Victims = tuple[str, ...]
-WORKER: Victims = ("worker",)
-PARENT: Victims = ("parent",)
-BOTH: Victims = ("parent", "worker")
-VICTIMS = (WORKER, PARENT, BOTH)
 
 ROUNDS = int(os.environ.get("ROUNDS", "500"))
 SEED = int(os.environ.get("SEED", "1"))
@@ -34,93 +28,41 @@ SEED = int(os.environ.get("SEED", "1"))
 SceneOf = Callable[[str], Scene]
 
 
-class Theatre:
-    """A scene with its neighbours, and somebody who asks for one restoration after the other."""
+class Restoring(Theatre):
+    """Each round asks for the content that the database does not have."""
 
-    def __init__(self, scene: Scene, crowd: Neighbours) -> None:
-        self.scene, self.crowd = scene, crowd
-        self.person = self._enter()
-        self.rounds = 0
+    wanted = OLD
 
     def begin(self, failpoint: str | None = None) -> str:
-        """Ask for the content that the database does not have; the job's id."""
-        self.rounds += 1
+        """Ask, and get the job's id."""
+        self.next_round(failpoint)
         self.wanted = self.scene.other
-        self.person.ask("aim", failpoint)
-        job: str = self.person.ask("restore", self.scene.backups[self.wanted], idempotency_key=self._key)
-        return job
-
-    def killed(self, victims: Victims, worker: int) -> None:
-        """The victims are gone; if the parent is among them, somebody else comes."""
-        if "parent" in victims:
-            self.person.kill()
-        else:
-            self.person.ask("aim", None)
-        if "worker" in victims:
-            kill(worker)
-            until("the worker gone", lambda: is_gone(worker))
-        if "parent" in victims:
-            self.person = self._enter()
-
-    def killed_after(self, seconds: float, victims: Victims, job: str) -> None:
-        """As `killed`, wherever the work is by then; nobody may be at work any more."""
-        until_then = time.monotonic() + seconds
-        lock = OsLock(self.scene.home.workers / f"{job}.lock")
-        while time.monotonic() < until_then and not self.scene.all_settled():
-            time.sleep(LOOKED_EVERY)
-        worker = lock.pid() if lock.held() else None
-        if "parent" in victims:
-            self.person.kill()
-        if "worker" in victims and worker is not None:
-            kill(worker)
-        if "parent" in victims:
-            self.person = self._enter()
+        return self._ask()
 
     def asked(self, failpoint: str) -> Pending:
-        """Ask as `begin` does, without waiting for the job's id: the parent may die before it says it."""
-        self.rounds += 1
+        """Ask for it all at once: the parent may die before it says the job's id."""
+        self.next_round(failpoint)
         self.wanted = self.scene.other
-        self.person.ask("aim", failpoint)
-        return self.person.start("restore_wholly", self.scene.backups[self.wanted], self._key)
-
-    def succeeded_by_another(self) -> str | None:
-        """The parent is gone or has finished; somebody else comes, and finds this job, or none."""
-        self.person.kill()
-        self.person = self._enter()
-        jobs = self.person.ask("list_jobs")
-        return next((job["id"] for job in jobs if job["key"] == self._key), None)
+        return self.person.start("restore_wholly", self.scene.backups[self.wanted], self.key)
 
     def settled(self, job: str) -> Answer:
         """How the job ended, and O1 to O4, O6 and O7."""
-        found: Answer = self.person.start("settled", job).result()
-        until("every job settled", self.scene.all_settled, SETTLED_WITHIN)
+        found = self.end_of(job)
         self.scene.judge(found, self.wanted, self.crowd)
-        again = self.person.ask("restore", self.scene.backups[self.wanted], idempotency_key=self._key)
-        assert job == again  # O6
+        assert job == self._ask()  # O6
         for copy in self.person.ask("undo_copies"):
             self.person.ask("forget_undo", copy)
         return found
 
-    def left(self) -> None:
-        """The last one leaves: O5 and O8."""
-        assert 0 == self.person.leave()
-        self.scene.repository()
-        self.scene.judge_secrets()
-
-    @property
-    def _key(self) -> str:
-        return f"round {self.rounds}"
-
-    def _enter(self) -> Person:
-        person = self.scene.person()
-        person.opened.result()
-        return person
+    def _ask(self) -> str:
+        job: str = self.person.ask("restore", self.scene.backups[self.wanted], idempotency_key=self.key)
+        return job
 
 
 @contextmanager
-def theatre(scene: Scene) -> Iterator[Theatre]:
+def theatre(scene: Scene) -> Iterator[Restoring]:
     with neighbours(scene.database) as crowd:
-        it = Theatre(scene, crowd)
+        it = Restoring(scene, crowd)
         yield it
         it.left()
         crowd.stop()
@@ -200,10 +142,14 @@ def test_the_parent_killed_at_every_write_to_the_journal(scene_of: SceneOf, mode
         while not completed:
             write += 1
             asked = it.asked(f"{point}:{write}")
-            until("the parent dead", lambda: it.person.process.poll() is not None or asked.over)
-            job = it.succeeded_by_another()
+            until("the parent dead, or done", partial(over, it.person, asked))
+            job = it.found()
             completed = job is not None and it.settled(job)["outcome"] == "completed"
         assert write > 4, "It wrote that the job was asked for, started, at two steps, and done."
+
+
+def over(person: Person, asked: Pending) -> bool:
+    return person.process.poll() is not None or asked.over
 
 
 @pytest.mark.parametrize("seed", range(8))

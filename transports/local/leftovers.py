@@ -7,6 +7,7 @@ and the journal is asked afterwards: the other way round, a job that began in be
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -15,6 +16,8 @@ from ...core.errors import NotFound
 from ...core.ports import JournalStore
 from .home import Home
 from .os_lock import OsLock
+
+log = logging.getLogger(__name__)
 
 
 def left_behind(home: Home, database: Path) -> Mapping[str, list[Path]]:
@@ -26,9 +29,12 @@ def left_behind(home: Home, database: Path) -> Mapping[str, list[Path]]:
 
 
 def remove(paths: Iterable[Path]) -> None:
-    """Remove what a job that has ended left behind."""
+    """Remove what a job that has ended left behind; what cannot be removed now is found again later."""
     for path in paths:
-        path.unlink(missing_ok=True)
+        try:
+            path.unlink(missing_ok=True)
+        except OSError as error:
+            log.warning("%s was left behind and cannot be removed: %s", path, error)
 
 
 async def clear_up(home: Home, database: Path, journal: JournalStore) -> None:

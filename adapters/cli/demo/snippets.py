@@ -16,7 +16,8 @@ from random import Random
 SCHEMA = """
 PRAGMA journal_mode = WAL;
 CREATE TABLE snippet (
-    id INTEGER PRIMARY KEY, file TEXT NOT NULL, line INTEGER NOT NULL, code TEXT NOT NULL, digest TEXT NOT NULL
+    id INTEGER PRIMARY KEY, file TEXT NOT NULL, line INTEGER NOT NULL,
+    code TEXT NOT NULL, digest TEXT NOT NULL
 );
 CREATE INDEX snippet_by_file ON snippet (file, line);
 CREATE TABLE note (number INTEGER PRIMARY KEY, text TEXT NOT NULL);

@@ -129,7 +129,8 @@ def _backup(story: Story, heading: str, step: str) -> str:
 
 def _cancelled(story: Story, backup: str, writer: Neighbour, changed: str) -> None:
     story.heading("A restoration of the first backup, cancelled half-way")
-    at, code, heard = HALF_WAY, ExitCode.DONE, Heard()
+    at, heard = HALF_WAY, Heard()
+    code: int = ExitCode.DONE
     while at >= 1:
         code, heard = story.run(
             "restore", backup, DATABASE, "--yes", interrupt_at=at, remark=f"Ctrl-C at {at:.0f} %"

@@ -1,4 +1,4 @@
-"""What the tests of the command line share: a home of their own, real databases, and `reprieve` as a process."""
+"""What the tests of the command line share: a home of their own, real databases, `reprieve` as a process."""
 
 from __future__ import annotations
 

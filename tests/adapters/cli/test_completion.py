@@ -24,7 +24,7 @@ def test_a_script_knows_every_command(shell: str) -> None:
     ("typed", "offered"),
     [
         (("re",), {"restore", "revert", "register"}),
-        (("key", ""), {"show", "add-passphrase", "import"}),
+        (("key", ""), {"show", "add-passphrase", "import", "--help"}),
         (("revert", "--f"), {"--forget"}),
         (("completion", "z"), {"zsh"}),
         (("backup", "snip"), {"snippets one.db"}),

@@ -16,7 +16,7 @@ TakeLock = Callable[[Path], sqlite3.Connection]
 
 
 def _running(said: dict[str, Any]) -> bool:
-    return said["type"] == "job" and said["job"]["state"] == "running"
+    return bool(said["type"] == "job" and said["job"]["state"] == "running")
 
 
 def _waiting_for_the_lock(said: dict[str, Any]) -> bool:

@@ -92,7 +92,7 @@ def test_an_unknown_name_is_an_attribute_error() -> None:
 
 
 def test_importing_costs_nothing() -> None:
-    """Only what Python itself has loaded, and two files of the package: the facade and the version."""
+    """Only what Python itself has loaded, the package's one file, and the version."""
     heavy = "asyncio attrs aiohttp apsw blake3 cattrs cryptography logging rich sqlite3 transitions zstandard"
     code = (
         "import sys, reprieve\n"
