@@ -15,8 +15,8 @@ import attrs
 
 from .. import database_header
 from ..files import descriptor_of, read_at
+from ..sqlite_backup import read_pages
 from .first_page import masked
-from .pages import read_pages
 
 
 class Verdict(StrEnum):
@@ -84,7 +84,7 @@ def weigh(connection: apsw.Connection, new: Path, old: Path) -> Verdict:
             else:
                 count.add(data, new_image.page(offset), old_image.page(offset))
 
-        read_pages(connection, take)
+        read_pages(connection, take, lambda: None)
         if first:
             count.add(masked(first), new_image.page(0), old_image.page(0))
     return count.verdict()

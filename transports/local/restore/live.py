@@ -16,10 +16,10 @@ import attrs
 from ....core.job import UndoCopy
 from ..failpoints import reach
 from ..files import write_at
+from ..sqlite_backup import read_pages
 from .connections import Patience, checkpoint_on_close, image, live
 from .copying import copy_bytes
 from .first_page import say_rollback_mode
-from .pages import read_pages
 from .port import Step, Steps, check_cancel
 from .target import Target
 from .undo import CopyName, keep
@@ -115,12 +115,13 @@ def _copy_transaction(job: Replacing, reader: apsw.Connection, to: int) -> None:
         nonlocal copied
         write_at(to, data, offset)
         copied += len(data)
-        if copied % _STEP_BYTES < len(data):
-            check_cancel(job.steps)
-            reach("restore.a4.copied")
-            job.steps.progressed("undo copy", min(copied, size), size)
 
-    read_pages(reader, take)
+    def each_step() -> None:
+        check_cancel(job.steps)
+        reach("restore.a4.copied")
+        job.steps.progressed("undo copy", min(copied, size), size)
+
+    read_pages(reader, take, each_step)
     job.steps.progressed("undo copy", size, size)
     say_rollback_mode(to)
 

@@ -13,8 +13,9 @@ import apsw
 
 from ....core.errors import StorageFull
 from ..image import Image
+from ..sqlite_backup import back_up
 from . import fingerprint, source, spans
-from .backup_api import Counters, back_up, image
+from .backup_api import Counters, image
 from .fingerprint import Fingerprint
 from .raw_files import RawFiles
 from .request import Method, Request
@@ -42,7 +43,7 @@ def _make(copy: Path, request: Request) -> tuple[Shape, Counters, Fingerprint | 
         shape = source.shape(connection)
         target = apsw.Connection(str(copy))
         try:
-            back_up(connection, target, request)
+            back_up(connection, target, request.stop_if_cancelled)
         except apsw.FullError as error:
             raise StorageFull(
                 f"There is no room for a copy of {request.path} in {copy.parent.parent}; "
