@@ -60,6 +60,8 @@ def examine(path: Path, *, as_source: bool, force: bool = False) -> DatabaseFile
     descriptor = _open(resolved, path, refuse)
     try:
         found = _look(descriptor, resolved, path, refuse)
+    except OSError as error:
+        raise refuse(f"{path} cannot be read ({error.strerror}); look at the disk.") from error
     finally:
         os.close(descriptor)
     require_local(found.path, path, refuse, force)

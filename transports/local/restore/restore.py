@@ -14,9 +14,9 @@ import attrs
 
 from ....core.errors import BadTarget, OwnershipLost, ReprieveError
 from ....core.job import UndoCopy
+from ..border import foreign_errors
 from ..failpoints import reach
 from ..home import Home
-from .border import foreign_errors
 from .live import Replacing, replace
 from .mode import leave_wal, return_to_wal
 from .port import CancelAsked, Ending, Settled, Source, Step, Steps
@@ -87,7 +87,7 @@ class _Plan:
 
 def _carried_out(plan: _Plan, target: Path, doing: str) -> Settled:
     path = locate(target, force=plan.force)
-    with foreign_errors(doing, path):
+    with foreign_errors(doing, path, BadTarget):
         return _ended(plan.work, path, lambda: _by_its_path(plan, path))
 
 

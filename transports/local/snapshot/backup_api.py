@@ -10,11 +10,12 @@ import apsw
 import attrs
 
 from .. import database_header
+from ..files import read_at
 from ..image import Image
 from ..sqlite_backup import read_pages
 from . import fingerprint, source
 from .page_gatherer import PageGatherer
-from .raw_files import RawFiles, read_at
+from .raw_files import RawFiles
 from .request import Method, Request
 from .source import Shape
 

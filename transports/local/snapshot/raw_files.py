@@ -11,17 +11,8 @@ import os
 from pathlib import Path
 from types import TracebackType
 
-from ....core.errors import StorageError
-from .. import database_file, files
+from .. import database_file
 from .request import Moved, Unusable
-
-
-def read_at(descriptor: int, size: int, offset: int) -> bytes:
-    """Up to `size` bytes from `offset`; fewer only at the end of the file. Raises StorageError."""
-    try:
-        return files.read_at(descriptor, size, offset)
-    except OSError as error:
-        raise StorageError(f"The database cannot be read ({error.strerror}); look at the disk.") from error
 
 
 class RawFiles:

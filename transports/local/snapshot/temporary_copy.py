@@ -11,7 +11,8 @@ from pathlib import Path
 
 import apsw
 
-from ....core.errors import StorageFull
+from ....core.errors import BadSource, StorageFull
+from ..border import foreign_errors
 from ..image import Image
 from ..sqlite_backup import back_up
 from . import fingerprint, source, spans
@@ -25,7 +26,8 @@ from .spans import Span
 
 def read(request: Request) -> Image:
     """Send the image to the sink; unchecked. Raises StorageFull where there is no room for the copy."""
-    with tempfile.TemporaryDirectory(prefix="reprieve-") as folder:
+    made = foreign_errors("copying", request.path, BadSource)
+    with made, tempfile.TemporaryDirectory(prefix="reprieve-") as folder:
         copy = Path(folder) / "copy.db"
         shape, counters, mark = _make(copy, request)
         request.sink.begin(shape.page_size, shape.page_count)
