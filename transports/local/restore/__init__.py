@@ -3,7 +3,6 @@
 from .port import Ending, Fact, Settled, Source, Step, Steps
 from .recovery import recover, worker_lock
 from .restore import restore, revert
-from .undo import forget_undo, list_undo
 from .work import sweep
 
 __all__ = [
@@ -13,8 +12,6 @@ __all__ = [
     "Source",
     "Step",
     "Steps",
-    "forget_undo",
-    "list_undo",
     "recover",
     "restore",
     "revert",

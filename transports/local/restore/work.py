@@ -16,9 +16,10 @@ from ..failpoints import reach
 from ..files import remove
 from ..home import Home
 from ..os_lock import OsLock
+from ..undo_catalogue import data_path, drop, list_undo, prune
 from .connections import Patience
 from .port import Ending, Fact, Step, Steps
-from .undo import REDO, data_path, drop, list_undo, prune
+from .undo import REDO
 
 
 class Resolute:

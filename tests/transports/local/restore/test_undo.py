@@ -11,9 +11,10 @@ import pytest
 
 from reprieve.core.errors import NotFound
 from reprieve.transports.local.home import Home
-from reprieve.transports.local.restore import forget_undo, list_undo, restore, sweep
+from reprieve.transports.local.restore import restore, sweep
 from reprieve.transports.local.restore.target import held
-from reprieve.transports.local.restore.undo import keep, prune, undo_name
+from reprieve.transports.local.restore.undo import keep, undo_name
+from reprieve.transports.local.undo_catalogue import forget_undo, list_undo, prune
 from tests.transports.local.restore.steps import MemorySteps
 from tests.transports.local.restore.worker import source_of
 from tests.transports.local.restore.world import NEW, OLD, make_database
