@@ -9,23 +9,20 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from random import Random
+from typing import Any
 
 import attrs
 
+from .endings import abandoned, raise_unless_done, too_late
 from .errors import (
     Conflict,
     IllegalTransition,
     InvalidRequest,
-    JobCancelled,
-    JobFailed,
     OwnershipLost,
-    Problem,
     ReprieveError,
     StorageError,
-    TooLate,
-    WasInterrupted,
 )
 from .job import Job, JobKind
 from .lifecycle import JobState, Outcome
@@ -41,6 +38,9 @@ log = logging.getLogger(__name__)
 
 LISTEN_EVERY = 0.1
 """Seconds until a cancel from another process is seen."""
+
+PATIENCE = 60.0
+"""Seconds that closing waits for cancelled work to put the originals back."""
 
 SETTLE_EVERY = 10
 """In how many rounds of listening the jobs of dead processes are looked for once."""
@@ -86,6 +86,7 @@ class Orchestrator:
         self._resumes_detached = resumes_detached
         self._line = Line(limit)
         self._runs: dict[str, Run] = {}
+        self._drives: dict[str, asyncio.Task[None]] = {}
         self._watches: set[Watch] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._turn = asyncio.Event()
@@ -109,17 +110,30 @@ class Orchestrator:
             raise
 
     async def close(self) -> None:
-        """Cancel what runs and wait until the originals are back; detached creations stay unsettled."""
+        """Cancel what runs and wait until the originals are back; detached creations stay unsettled.
+
+        A transport that does not acknowledge within PATIENCE is left: the next process settles its jobs.
+        """
         self._closed = True
         runs = [run for run in self._runs.values() if not _outlives(run.job)]
         for run in runs:
             if not (run.job.final or run.recovers):
                 run.take(Cancel())
+        over = asyncio.ensure_future(self._until_over(runs))
+        patience = asyncio.ensure_future(self._clock.sleep(PATIENCE))
         try:
-            for run in runs:
-                await run.ended.wait()
+            await asyncio.wait((over, patience), return_when=asyncio.FIRST_COMPLETED)
         finally:
+            over.cancel()
+            patience.cancel()
             await self._let_go()
+
+    async def _until_over(self, runs: list[Run]) -> None:
+        """Until each job is settled and its transport has cleared up, or it cannot be settled now."""
+        for run in runs:
+            await run.ended.wait()
+            if run.told.final and run.job.id in self._drives:
+                await asyncio.wait((self._drives[run.job.id],))
 
     async def _let_go(self) -> None:
         tasks = tuple(self._tasks)
@@ -164,7 +178,7 @@ class Orchestrator:
         await self.ask_cancel(job_id)
         job = await self.wait(job_id)
         if job.outcome is Outcome.COMPLETED:
-            raise TooLate(_too_late(job))
+            raise too_late(job)
         return raise_unless_done(job)
 
     async def ask_cancel(self, job_id: str) -> Job:
@@ -174,7 +188,7 @@ class Orchestrator:
         if job.outcome is Outcome.CANCELLED:
             return job
         if job.outcome is Outcome.COMPLETED:
-            raise TooLate(_too_late(job))
+            raise too_late(job)
         if job.final:
             raise IllegalTransition(f"Job {job_id} has failed already; there is nothing to cancel.")
         if run:
@@ -258,7 +272,7 @@ class Orchestrator:
     def _adopt(self, job: Job, claim: Claim, transport: Transport) -> Run:
         run = Run(job, claim, transport, self._around)
         self._runs[job.id] = run
-        self._spawn(self._see_through(run))
+        self._drives[job.id] = self._spawn(self._see_through(run))
         return run
 
     async def _see_through(self, run: Run) -> None:
@@ -269,6 +283,7 @@ class Orchestrator:
             log.info("job %s: its new owner tells how it goes on: %s", job.id, error)
         finally:
             del self._runs[job.id]
+            del self._drives[job.id]
             self._line.leave(job.id, job.database)
             self._line.retry()
             self._turn.set()
@@ -365,7 +380,7 @@ class Orchestrator:
             self._turn.set()
         elif resumes and not takeover.cancel_asked and job.state is JobState.RUNNING:
             self._line.started(job.id)
-            run.take(Interrupted(_gone(job)))
+            run.take(Interrupted(abandoned(job)))
         else:
             if takeover.cancel_asked:
                 run.take(Cancel())
@@ -376,7 +391,7 @@ class Orchestrator:
     async def _give_up(self, takeover: Takeover) -> None:
         """A job that waited when its process ended: nothing was done, and nobody is there to want it."""
         job, now = takeover.job, self._clock.now()
-        ending = (Cancel(now),) if takeover.cancel_asked else (Start(now), Failed(_gone(job), now))
+        ending = (Cancel(now),) if takeover.cancel_asked else (Start(now), Failed(abandoned(job), now))
         entries = []
         for message in ending:
             job, _ = reduce(job, message)
@@ -393,24 +408,11 @@ class Orchestrator:
         for watch in self._watches:
             watch.offer(job, changed)
 
-    def _spawn(self, work: Awaitable[None]) -> None:
-        task = asyncio.ensure_future(work)
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-
-
-def raise_unless_done(job: Job) -> Job:
-    """A settled job, unless it failed: JobFailed then. A cancelled job is what a cancel asked for."""
-    if job.error and job.state is JobState.FAILED:
-        raise JobFailed(f"The {job.kind} {job.id} failed: {job.error.message}", job.error, job.id)
-    return job
-
-
-def raise_unless_completed(job: Job) -> Job:
-    """A settled job, if it completed. Raises JobFailed or JobCancelled otherwise."""
-    if job.outcome is Outcome.CANCELLED:
-        raise JobCancelled(f"The {job.kind} {job.id} was cancelled; everything is as it was before.", job.id)
-    return raise_unless_done(job)
+        return task
 
 
 def _same_request(wanted: Job, found: Job) -> Job:
@@ -430,19 +432,3 @@ def _asked(job: Job) -> tuple[object, ...]:
 
 def _outlives(job: Job) -> bool:
     return job.detached and job.kind is JobKind.CREATION
-
-
-def _gone(job: Job) -> Problem:
-    if job.state is JobState.IDLE:
-        said = f"The process that asked for this {job.kind} ended before it began; nothing was done."
-    else:
-        said = f"The process that ran this {job.kind} ended before it was done; the database is untouched."
-    return Problem(WasInterrupted.kind, f"{said} Start it again if it is still wanted.")
-
-
-def _too_late(job: Job) -> str:
-    if job.kind is JobKind.RESTORATION:
-        return (
-            f"It is too late to cancel: job {job.id} has completed. `revert` brings the former content back."
-        )
-    return f"It is too late to cancel: job {job.id} has completed. `delete` hides the backup that it made."

@@ -11,7 +11,6 @@ import os
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from importlib import import_module
-from importlib.metadata import entry_points
 from random import Random
 from typing import Any
 
@@ -78,6 +77,8 @@ def _opener(scheme: str) -> Opener:
         module, _, function = OPENERS[scheme].partition(":")
         opener: Opener = getattr(import_module(module), function)
         return opener
+    from importlib.metadata import entry_points  # late: costs as much as all of ours together
+
     for entry in entry_points(group=GROUP, name=scheme):
         found: Opener = entry.load()
         return found

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Callable, Generator
 from typing import Generic, TypeVar
 
+from reprieve.core.endings import raise_unless_completed
 from reprieve.core.job import Job
-from reprieve.core.orchestrator import Orchestrator, raise_unless_completed
+from reprieve.core.orchestrator import Orchestrator
 
 ResultT = TypeVar("ResultT")
 

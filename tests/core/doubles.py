@@ -59,6 +59,12 @@ class JumpingClock:
             self._task = asyncio.create_task(self._jump())
         await alarm
 
+    async def stop(self) -> None:
+        """Nobody sleeps any more: let go of the loop."""
+        if self._task:
+            self._task.cancel()
+            await asyncio.wait((self._task,))
+
     async def _jump(self) -> None:
         while self._sleepers:
             for _ in range(self._quiet_rounds):

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from reprieve.core.endings import raise_unless_completed
 from reprieve.core.errors import JobFailed, StorageError, StorageFull
 from reprieve.core.job import Job, Progress
 from reprieve.core.lifecycle import JobState, Outcome
 from reprieve.core.messages import Cancelled, Completed, Noted, Progressed
-from reprieve.core.orchestrator import raise_unless_completed
 from reprieve.core.ports import Events
 from tests.core.doubles import Process, ScriptedTransport, a_backup, until, untouched
 

@@ -270,6 +270,10 @@ async def test_progress_is_seen_and_changes_nothing_else(journal: JournalStore) 
     assert await journal.jobs() == (expected,)
     assert len(await journal.entries()) == 2
 
+    completed = told(job, Completed(at=NOW))
+    await journal.append(claim, completed)
+    assert await journal.job("a") == completed[-1].job
+
 
 async def test_the_last_progress_is_there_after_a_restart(journal: JournalStore) -> None:
     job, claim = await started(journal, creation("a"))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import os
 import sys
 from asyncio.subprocess import PIPE, Process
@@ -19,6 +20,11 @@ from ....core.errors import OutcomeUnknown
 
 _LIMIT = 64 << 20
 """The longest line a worker may say, in bytes."""
+
+GRACE = 10.0
+"""Seconds that a worker may take to end after its last word."""
+
+log = logging.getLogger(__name__)
 
 
 class Worker:
