@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.people import Person, Refused
+from tests.faults.people import Person, Refused, until
 from tests.faults.scene import Answer, Scene
 from tests.transports.local.restore.world import content_of, make_database
 
@@ -111,7 +111,7 @@ def test_a_source_that_cannot_be_backed_up(scene_of: SceneOf, spoil: Spoil, kind
     assert said in failed["message"], failed
     assert not scene.store.exists()
     assert [] == list(scene.home.keys.iterdir())
-    assert [] == scene.leftovers()
+    until("everything cleared up", lambda: not scene.leftovers())
     assert 0 == person.leave()
     assert b"Traceback" not in scene.complaints.read_bytes()
 
@@ -126,7 +126,8 @@ def test_a_damaged_source(scene_of: SceneOf) -> None:
 
     assert ("failed", "badSource") == (failed["state"], failed["error"]), failed
     assert "damaged" in failed["message"], failed
-    assert [] == [*person.ask("backups"), *scene.leftovers()]
+    until("everything cleared up", lambda: not scene.leftovers())
+    assert [] == person.ask("backups")
     assert "completed" == ask(person, "create", force=True)["outcome"]
     assert [True] == person.ask("damaged")
     scene.repository()
@@ -153,7 +154,7 @@ def test_a_target_that_cannot_be_restored_into(scene_of: SceneOf, spoil: Spoil, 
     assert said in failed["message"], failed
     assert before == sorted(path.name for path in scene.database.parent.iterdir())
     assert [] == person.ask("undo_copies")
-    assert [] == scene.leftovers()
+    until("everything cleared up", lambda: not scene.leftovers())
 
 
 @pytest.mark.parametrize("spoil", [missing, text, encrypted, empty])
@@ -171,7 +172,7 @@ def test_what_is_no_database_is_replaced_and_can_be_reverted(scene_of: SceneOf, 
     if before:
         assert "completed" == ask(person, "revert")["outcome"]
         assert before == scene.database.read_bytes()
-    assert [] == scene.leftovers()
+    until("everything cleared up", lambda: not scene.leftovers())
 
 
 @contextmanager
@@ -194,7 +195,8 @@ def test_a_database_that_stays_locked(scene_of: SceneOf, do: str) -> None:
     assert ("failed", "locked") == (failed["state"], failed["error"]), failed
     assert "10 s" in failed["message"]
     assert scene.contents[scene.holds] == content_of(scene.database)
-    assert [] == [*scene.leftovers(), *person.ask("undo_copies")]
+    until("everything cleared up", lambda: not scene.leftovers())
+    assert [] == person.ask("undo_copies")
     assert "completed" == ask(person, do, *args)["outcome"]
 
 
@@ -234,7 +236,8 @@ def test_a_live_database_of_another_shape(
         assert failed["error"] in ("badTarget", "locked")
         assert said in failed["message"], failed
         assert before == content_of(scene.database)
-    assert [] == [*scene.leftovers(), *person.ask("undo_copies")]
+    until("everything cleared up", lambda: not scene.leftovers())
+    assert [] == person.ask("undo_copies")
 
 
 def test_a_link_is_followed_once_and_stays_a_link(scene: Scene) -> None:
