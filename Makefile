@@ -30,6 +30,10 @@ demo: .venv/installed
 test: .venv/installed
 	@$(RUN)python -m pytest -q -m 'not soak' -n auto --dist worksteal
 
+# The long loops: ROUNDS kills of restorations and of backups each, in a run that SEED repeats.
+soak: .venv/installed
+	@ROUNDS=$(ROUNDS) $(RUN)python -m pytest -q -m soak -n auto --dist worksteal --timeout 0
+
 check: .venv/installed
 	@$(RUN)ruff check .
 	@$(RUN)ruff format --check .
