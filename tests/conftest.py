@@ -21,6 +21,10 @@ PARTS: dict[str, tuple[Callable[[], bool], str]] = {
         lambda: sys.platform == "linux" and os.geteuid() == 0,
         "run as root on Linux (a small file system is mounted, and filled)",
     ),
+    "a Linux shell": (
+        lambda: sys.platform == "linux" and shutil.which("bash") is not None,
+        "run on Linux with bash (the pages show its prompt and its folders)",
+    ),
     "bash": (lambda: shutil.which("bash") is not None, "install bash"),
 }
 """What a test can need: whether it is here, and how to get it."""
