@@ -5,13 +5,10 @@ Knows pseudo-terminals; nothing of what the commands do.
 
 from __future__ import annotations
 
-import fcntl
 import os
 import re
 import select
-import struct
 import subprocess
-import termios
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -34,11 +31,10 @@ class Terminal:
         self._answered = 0
         self._seen = b""
         self._keyboard, screen = os.openpty()
-        fcntl.ioctl(screen, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 100, 0, 0))
         self._process = subprocess.Popen(
-            ["bash", "-c", f"{command}"],
+            ["bash", "-c", command],
             cwd=folder,
-            env=env,
+            env={**env, "COLUMNS": "100", "LINES": "24"},
             preexec_fn=lambda: os.login_tty(screen),
         )
         os.close(screen)

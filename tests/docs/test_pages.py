@@ -20,7 +20,7 @@ OTHER = {"", "text", "mermaid", "toml", "json"}
 PLAYABLE = [page for page in every_page() if any(block.language in PLAYED for block in page.blocks)]
 
 
-@pytest.mark.needs("a Linux shell")
+@pytest.mark.needs("pty", "bash")
 @pytest.mark.parametrize("page", PLAYABLE, ids=lambda page: page.name)
 def test_a_page_does_what_it_says(page: Page, tmp_path: Path) -> None:
     Player(tmp_path).play(page)

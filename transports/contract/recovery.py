@@ -8,9 +8,9 @@ import attrs
 
 from ...core.job import Job, JobKind
 from ...core.lifecycle import JobState, Outcome
-from ...core.messages import Event, Failed, Interrupted
+from ...core.messages import Completed, Event, Failed, Interrupted
 from ...core.operations import Operation
-from .trial import Suite, Trial, is_offer, tried
+from .trial import Suite, Trial, is_offer, settles, tried
 
 
 class Recovery(Suite):
@@ -42,8 +42,8 @@ class Recovery(Suite):
         before = it.setting.content()
         for state, expected in ((JobState.RUNNING, JobState.FAILED), (JobState.CANCELLING, JobState.DONE)):
             job = it.job(JobKind.RESTORATION, backup_id=backup.id)
-            job, _ = await self._left(it, job, to_the_end=False)
-            if job.final:
+            job, event = await self._left(it, job, to_the_end=False)
+            if settles(event):
                 return  # it did everything before it told anything
 
             job = await self._recovered(it, attrs.evolve(job, state=state))
@@ -66,7 +66,7 @@ class Recovery(Suite):
             if not is_offer(event):
                 return
 
-            job = await self._recovered(it, attrs.evolve(job, state=state, outcome=None))
+            job = await self._recovered(it, attrs.evolve(job, state=state))
 
             cancelled = job.outcome is Outcome.CANCELLED
             assert (state is JobState.CANCELLING) == cancelled, job
@@ -77,13 +77,13 @@ class Recovery(Suite):
         """Its process died between publishing and telling: the creation is completed, with its Backup."""
         if not await it.has(Operation.CREATE_BACKUP):
             return
-        job, _ = await self._left(it, it.job(), to_the_end=True)
+        job, event = await self._left(it, it.job(), to_the_end=True)
         listed = await it.listed()
 
-        recovered = await self._recovered(it, attrs.evolve(job, state=JobState.RUNNING, outcome=None))
+        recovered = await self._recovered(it, job)
 
-        assert Outcome.COMPLETED == recovered.outcome
-        assert job.backup == recovered.backup
+        assert isinstance(event, Completed)
+        assert (Outcome.COMPLETED, event.backup) == (recovered.outcome, recovered.backup)
         assert listed == await it.listed()
 
     async def _left(self, it: Trial, job: Job, *, to_the_end: bool) -> tuple[Job, Event]:

@@ -30,8 +30,6 @@ DEADLINE = 60.0
 UNKNOWN = "0.0.1_19700101T000000000Z"
 """The id of a backup that never was."""
 
-_SETTLING = (Completed, Cancelled, Failed, Interrupted)
-
 
 @attrs.frozen
 class Setting:
@@ -87,8 +85,8 @@ class Trial:
         told: list[Event] = []
         answer: bool | None = None
         async with aclosing(events):
-            while True:
-                if len(told) == cancel_at and not (job.final or _settles(told)):
+            while not (told and settles(told[-1]) and answer is None):
+                if len(told) == cancel_at and answer is None:
                     job, _ = reduce(job, Cancel())
                     await self.transport.abort(job)
                 try:
@@ -97,17 +95,19 @@ class Trial:
                     break
                 job, answer = _heard(job, event)
                 told.append(event)
-        assert _settles(told), "A stream must end with a settling event."
-        assert not any(_settles([event]) for event in told[:-1] if not is_offer(event))
+        assert told and settles(told[-1]), "A stream must end with a settling event."
         return job, told
 
     async def advance(self, job: Job, events: Events, *, to_the_end: bool) -> tuple[Job, Event]:
-        """Follow a stream to its first event, or to the one that settles, and leave it open there."""
+        """Follow a stream to its first event, or to the one that settles, and leave it open there.
+
+        Gives the job as it is before that event, which nobody has made durable yet, and the event.
+        """
         while True:
             event = await anext(events)
-            job, _ = _heard(job, event)
-            if _settles([event]) or not to_the_end:
+            if settles(event) or not to_the_end:
                 return job, event
+            job, _ = _heard(job, event)
 
     async def has(self, operation: Operation) -> bool:
         """Whether the transport has it; if not, calling it is tried, and must raise Unsupported."""
@@ -124,8 +124,9 @@ class Trial:
         return [backup.id for backup in await self.transport.backups()]
 
 
-def _settles(told: list[Event]) -> bool:
-    return bool(told) and isinstance(told[-1], _SETTLING)
+def settles(event: Event) -> bool:
+    """Whether it is one of those that end a stream."""
+    return isinstance(event, Completed | Cancelled | Failed | Interrupted)
 
 
 def is_offer(event: Event) -> bool:
