@@ -150,6 +150,7 @@ class Player:
             "PATH": os.pathsep.join((folder, kept.get("PATH", ""))),
             "TERM": "xterm-256color",
             "PYTHONDONTWRITEBYTECODE": "1",
+            "PYTEST_ADDOPTS": "-p no:cacheprovider -p no:asyncio -p no:aiohttp -p no:xdist -p no:hypothesispytest",
         }
 
 
