@@ -17,11 +17,12 @@ CODE_LINE = re.compile(r"^\s*(?:[0-9A-Z]{4}-){6}[0-9A-Z]{4}$", re.MULTILINE)
 ANY_LINES = "..."
 
 _ID = re.compile(rf"{JOB_ID}|{BACKUP_ID}")
-_PROGRESS = re.compile(r"━|\b(?:running|cancelling) +\d+ %|^\S.*: idle \(|^\S.*: (?:completed|cancelled|failed)$|^\^C$")
+_PROGRESS = re.compile(r"━|^\S.*: (?:running|cancelling) +\d+ %|^\S.*: idle \(|^\S.*: (?:completed|cancelled|failed)$|^\^C$")
 _DIFFERS = (
     # A file that was written to a moment ago counts as changed, however little of it is stored.
     (re.compile(r"nothing had changed"), "the store grew by 0 B"),
     (re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d+Z)?"), "MOMENT"),
+    (re.compile(r"\b\d+ %"), "SHARE"),
     (re.compile(r"\b\d+(?:\.\d+)? (?:B|KiB|MiB|GiB)"), "SIZE"),
     (re.compile(r"\b\d+\.\d\d s\b|\b\d+ min \d+ s\b|\b\d+ s\b"), "DURATION"),
     (re.compile(r"\b(?:just now|\d+ \w+ ago)"), "AGO"),
