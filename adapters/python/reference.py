@@ -52,7 +52,11 @@ SECTIONS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("For tests: time", "reprieve.transports.offline.virtual_time", ("VirtualClock",)),
     ("For tests: recording", "reprieve.transports.recording", ("RecordingTransport",)),
     ("For authors of transports: the port", "reprieve.core.ports", ("Transport",)),
-    ("For authors of transports: the contract", "reprieve.transports.contract", ("TransportContract", "Setting")),
+    (
+        "For authors of transports: the contract",
+        "reprieve.transports.contract",
+        ("TransportContract", "Setting"),
+    ),
     ("For authors of transports: the registry", "reprieve.transports.registry", ("Opened",)),
 )
 
@@ -103,8 +107,8 @@ def _fields(value: type) -> str:
     for field in attrs.fields(value):
         if field.init and not field.name.startswith("_"):
             rule = field.metadata.get("rule")
-            kind = rule.says if rule else f"`{field.type}`"
-            rows.append(f"| `{field.name}` | {kind} | {_default(field)} |".replace(" | None`", " \\| None`"))
+            kind = rule.says if rule else f"`{field.type}`".replace("|", "\\|")
+            rows.append(f"| `{field.name}` | {kind} | {_default(field)} |")
     return "\n".join(rows) + "\n"
 
 
@@ -113,6 +117,8 @@ def _default(field: attrs.Attribute[Any]) -> str:
         return ""
     if isinstance(field.default, attrs.Factory):  # type: ignore[arg-type]  # a function for type checkers
         return "empty"
+    if callable(field.default):
+        return "a function that does nothing"
     rule = field.metadata.get("rule")
     return f"`{rule.write(field.default) if rule and field.default is not None else field.default}`"
 

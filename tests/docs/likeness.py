@@ -17,7 +17,9 @@ CODE_LINE = re.compile(r"^\s*(?:[0-9A-Z]{4}-){6}[0-9A-Z]{4}$", re.MULTILINE)
 ANY_LINES = "..."
 
 _ID = re.compile(rf"{JOB_ID}|{BACKUP_ID}")
-_PROGRESS = re.compile(r"━|^\S.*: (?:running|cancelling) +\d+ %|^\S.*: idle \(|^\S.*: (?:completed|cancelled|failed)$|^\^C$")
+_PROGRESS = re.compile(
+    r"━|^\S.*: (?:running|cancelling) +\d+ %|^\S.*: idle \(|^\S.*: (?:completed|cancelled|failed)$|^\^C$"
+)
 _DIFFERS = (
     # A file that was written to a moment ago counts as changed, however little of it is stored.
     (re.compile(r"nothing had changed"), "the store grew by 0 B"),

@@ -26,7 +26,6 @@ from .terminal import Terminal
 NOT_RUN = {
     "make demo": "it is run by the command line's own tests",
     "make test": "this is it",
-    "make check": "it is run beside this",
     "pip install .": "it would change the environment that the tests run in",
     "uv tool install .": "it would install into the user's own tools",
 }

@@ -15,7 +15,8 @@ from .playing import NOT_RUN, Player, commands_of
 PLAYED = {"console", "python"}
 SHOWN = {"ini", "crontab", "powershell"}
 """Files of other systems' schedulers: what they say of reprieve is parsed, and nothing is run."""
-OTHER = {"", "text", "mermaid", "toml", "json"}
+OTHER = {"", "text", "mermaid", "toml", "json", "py"}
+"""Not run: `py` are signatures; the others are run if they have a name and a command uses it."""
 
 PLAYABLE = [page for page in every_page() if any(block.language in PLAYED for block in page.blocks)]
 
@@ -63,7 +64,7 @@ def test_each_file_on_a_page_is_used_by_a_command_after_it(page: Page) -> None:
 def test_what_schedulers_are_told_is_understood(page: Page) -> None:
     for block in page.blocks:
         if block.language in SHOWN:
-            for asked in re.findall(r"(?:^|[ '\"/])reprieve ([a-z][^'\"\n]*)", block.text):
+            for asked in re.findall(r"(?:^|[ '\"/])reprieve ([a-z][^'\"\n>]*)", block.text):
                 whole_parser().parse_args(asked.split())
         if block.language == "ini":
             unit = ConfigParser(interpolation=None, strict=False)
