@@ -1,7 +1,7 @@
 # Each target makes its own environment: uv where it is installed, otherwise venv and pip.
 # `make demo` and `make test` are all that a newcomer needs.
 
-.PHONY: demo test check bench soak clean
+.PHONY: demo test check docs bench soak clean
 PYTHON ?= python3
 UV := $(shell command -v uv 2>/dev/null)
 RUN := .venv/bin/
@@ -41,6 +41,10 @@ check: .venv/installed
 	@$(RUN)mypy tests
 	@$(RUN)pyright
 	@$(RUN)lint-imports
+	@$(RUN)python docs/generate.py --check
+
+docs: .venv/installed
+	@$(RUN)python docs/generate.py
 
 clean:
 	rm -rf .venv build *.egg-info .hypothesis .pytest_cache .mypy_cache .ruff_cache
