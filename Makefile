@@ -6,6 +6,7 @@ PYTHON ?= python3
 UV := $(shell command -v uv 2>/dev/null)
 RUN := .venv/bin/
 ROUNDS ?= 500
+SIZE_MIB ?= 1024
 
 SOURCES := $(shell find core transports adapters -name '*.py' 2>/dev/null)
 
@@ -34,6 +35,10 @@ check: .venv/installed
 	@$(RUN)mypy tests
 	@$(RUN)pyright
 	@$(RUN)lint-imports
+
+bench: ROUNDS = 3
+bench: .venv/installed
+	@$(RUN)python -m tests.bench --size $(SIZE_MIB) --rounds $(ROUNDS) $(if $(WRITE),--write $(WRITE))
 
 clean:
 	rm -rf .venv build *.egg-info .hypothesis .pytest_cache .mypy_cache .ruff_cache
