@@ -11,17 +11,16 @@ from contextlib import AsyncExitStack
 from types import TracebackType
 from typing import Any, Self, cast
 
+from reprieve.core.errors import InvalidRequest, NotFound
+from reprieve.core.job import Job
+from reprieve.core.orchestrator import Orchestrator
+from reprieve.core.ports import Transport
 from reprieve.library import OPEN_WITH
 from reprieve.running_job import RunningJob
-
-from ..core.errors import InvalidRequest, NotFound
-from ..core.job import Job
-from ..core.orchestrator import Orchestrator
-from ..core.ports import Transport
-from ..transports.clock import RealClock
-from ..transports.local.home import Home
-from ..transports.local.journal import SqliteJournal
-from ..transports.registry import open_target
+from reprieve.transports.clock import RealClock
+from reprieve.transports.local.home import Home
+from reprieve.transports.local.journal import SqliteJournal
+from reprieve.transports.registry import open_target
 
 
 class EveryJob:

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from random import Random
+from typing import Any
 
 import attrs
 
@@ -37,6 +38,9 @@ log = logging.getLogger(__name__)
 
 LISTEN_EVERY = 0.1
 """Seconds until a cancel from another process is seen."""
+
+PATIENCE = 60.0
+"""Seconds that closing waits for cancelled work to put the originals back."""
 
 SETTLE_EVERY = 10
 """In how many rounds of listening the jobs of dead processes are looked for once."""
@@ -82,6 +86,7 @@ class Orchestrator:
         self._resumes_detached = resumes_detached
         self._line = Line(limit)
         self._runs: dict[str, Run] = {}
+        self._drives: dict[str, asyncio.Task[None]] = {}
         self._watches: set[Watch] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._turn = asyncio.Event()
@@ -105,17 +110,30 @@ class Orchestrator:
             raise
 
     async def close(self) -> None:
-        """Cancel what runs and wait until the originals are back; detached creations stay unsettled."""
+        """Cancel what runs and wait until the originals are back; detached creations stay unsettled.
+
+        A transport that does not acknowledge within PATIENCE is left: the next process settles its jobs.
+        """
         self._closed = True
         runs = [run for run in self._runs.values() if not _outlives(run.job)]
         for run in runs:
             if not (run.job.final or run.recovers):
                 run.take(Cancel())
+        over = asyncio.ensure_future(self._until_over(runs))
+        patience = asyncio.ensure_future(self._clock.sleep(PATIENCE))
         try:
-            for run in runs:
-                await run.ended.wait()
+            await asyncio.wait((over, patience), return_when=asyncio.FIRST_COMPLETED)
         finally:
+            over.cancel()
+            patience.cancel()
             await self._let_go()
+
+    async def _until_over(self, runs: list[Run]) -> None:
+        """Until each job is settled and its transport has cleared up, or it cannot be settled now."""
+        for run in runs:
+            await run.ended.wait()
+            if run.told.final and run.job.id in self._drives:
+                await asyncio.wait((self._drives[run.job.id],))
 
     async def _let_go(self) -> None:
         tasks = tuple(self._tasks)
@@ -181,14 +199,14 @@ class Orchestrator:
     async def job(self, job_id: str) -> Job:
         """One job as it stands. Raises NotFound."""
         run = self._runs.get(job_id)
-        return run.job if run else await self._journal.job(job_id)
+        return run.shown if run else await self._journal.job(job_id)
 
     async def jobs(
         self, *, database: str | None = None, unsettled: bool = False, limit: int = 1000
     ) -> tuple[Job, ...]:
         """The newest jobs, newest first."""
         found = await self._journal.jobs(database=database, unsettled=unsettled, limit=limit)
-        return tuple(self._runs[job.id].job if job.id in self._runs else job for job in found)
+        return tuple(self._runs[job.id].shown if job.id in self._runs else job for job in found)
 
     async def wait(self, job_id: str) -> Job:
         """The job once it is settled, wherever it runs.
@@ -254,7 +272,7 @@ class Orchestrator:
     def _adopt(self, job: Job, claim: Claim, transport: Transport) -> Run:
         run = Run(job, claim, transport, self._around)
         self._runs[job.id] = run
-        self._spawn(self._see_through(run))
+        self._drives[job.id] = self._spawn(self._see_through(run))
         return run
 
     async def _see_through(self, run: Run) -> None:
@@ -265,6 +283,7 @@ class Orchestrator:
             log.info("job %s: its new owner tells how it goes on: %s", job.id, error)
         finally:
             del self._runs[job.id]
+            del self._drives[job.id]
             self._line.leave(job.id, job.database)
             self._line.retry()
             self._turn.set()
@@ -389,10 +408,11 @@ class Orchestrator:
         for watch in self._watches:
             watch.offer(job, changed)
 
-    def _spawn(self, work: Awaitable[None]) -> None:
-        task = asyncio.ensure_future(work)
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        return task
 
 
 def _same_request(wanted: Job, found: Job) -> Job:

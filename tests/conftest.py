@@ -21,6 +21,7 @@ PARTS: dict[str, tuple[Callable[[], bool], str]] = {
         lambda: sys.platform == "linux" and os.geteuid() == 0,
         "run as root on Linux (a small file system is mounted, and filled)",
     ),
+    "pty": (lambda: sys.platform != "win32", "run where there are pseudo-terminals"),
     "bash": (lambda: shutil.which("bash") is not None, "install bash"),
 }
 """What a test can need: whether it is here, and how to get it."""
@@ -59,8 +60,9 @@ class _FromWorkers:
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
     left_out = session.config.stash[_left_out]
-    if hasattr(session.config, "workeroutput"):
-        session.config.workeroutput["left out"] = dict(left_out)
+    output: dict[str, object] | None = getattr(session.config, "workeroutput", None)
+    if output is not None:
+        output["left out"] = dict(left_out)
     elif left_out and os.environ.get("REPRIEVE_ALL"):
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
 

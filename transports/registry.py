@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from importlib import import_module
-from importlib.metadata import entry_points
 from random import Random
 from typing import Any
 
@@ -23,11 +22,17 @@ from ..core.ports import Clock, JournalStore, Transport
 GROUP = "reprieve.transports"
 
 
+async def _nothing_to_clear_up() -> None:
+    """What leaves no files needs no clearing up."""
+
+
 @attrs.frozen
 class Opened:
     """A transport with the journal, the clock and the randomness that belong to it. None is open yet.
 
     `options` are what another process needs, beside the database's name, to open the same transport.
+    `clear_up`, called once the journal is open and what was abandoned is settled, removes what killed
+    processes left behind.
     """
 
     transport: Transport
@@ -35,6 +40,7 @@ class Opened:
     clock: Clock
     random: Random
     options: Mapping[str, object] = attrs.field(factory=dict)
+    clear_up: Callable[[], Awaitable[None]] = _nothing_to_clear_up
 
 
 Opener = Callable[..., Opened]
@@ -71,6 +77,8 @@ def _opener(scheme: str) -> Opener:
         module, _, function = OPENERS[scheme].partition(":")
         opener: Opener = getattr(import_module(module), function)
         return opener
+    from importlib.metadata import entry_points  # late: costs as much as all of ours together
+
     for entry in entry_points(group=GROUP, name=scheme):
         found: Opener = entry.load()
         return found

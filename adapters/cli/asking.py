@@ -11,7 +11,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from ...core.errors import ExitCode, InvalidRequest, ReprieveError
+from reprieve.core.errors import ExitCode, InvalidRequest, ReprieveError
 
 
 class Declined(ReprieveError):

@@ -8,8 +8,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from ...core.errors import InvalidRequest
-from ...core.job import AssetVersion
+from reprieve.core.errors import InvalidRequest
+from reprieve.core.job import AssetVersion
+
 from ..wire import asset_on_wire
 from . import words
 from .opening import place_of

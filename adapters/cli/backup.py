@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from argparse import Namespace
 
-from ...core.job import Backup, Job
-from ..wire import backup_on_wire, job_on_wire
+from reprieve.core.job import Backup, Job
+
+from ..wire import Members, backup_on_wire, job_on_wire
 from . import words
 from .following import see_through
 from .opening import is_local, library_of, place_of, store_of
@@ -36,7 +37,7 @@ async def backup(asked: Namespace, output: Output) -> None:
         running = await library.create_backup(idempotency_key=asked.key, **options)
         job = await see_through(running, output)
         made = await running
-    members = {"job": job_on_wire(job), "backup": backup_on_wire(made)}
+    members: Members = {"job": job_on_wire(job), "backup": backup_on_wire(made)}
     if not is_local(asked.database):
         output.result(members, lambda: _made(job, made, made.database))
         return
@@ -49,8 +50,8 @@ async def backup(asked: Namespace, output: Output) -> None:
 
 
 def _register(asked: Namespace) -> str:
-    from ...transports.local.home import Home
-    from ...transports.local.registered import RegisteredDatabases
+    from reprieve.transports.local.home import Home
+    from reprieve.transports.local.registered import RegisteredDatabases
 
     store = store_of(asked, asked.database)
     return RegisteredDatabases(Home.find()).register(asked.database, store).store

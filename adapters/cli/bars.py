@@ -8,8 +8,9 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
-from ...core.job import Job
-from ...core.lifecycle import JobState
+from reprieve.core.job import Job
+from reprieve.core.lifecycle import JobState
+
 from . import words
 
 RATE_WIDTH = 11

@@ -6,9 +6,10 @@ import asyncio
 from argparse import Namespace
 from collections.abc import Sequence
 
-from ...core.errors import NotFound
-from ...core.job import Backup
-from ...transports.local.place import Place
+from reprieve.core.errors import NotFound
+from reprieve.core.job import Backup
+from reprieve.transports.local.place import Place
+
 from ..wire import backup_on_wire
 from . import words
 from .asking import confirm

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ...core.errors import InvalidRequest, NotFound
-from ...core.job import Backup
+from reprieve.core.errors import InvalidRequest, NotFound
+from reprieve.core.job import Backup
 
 LATEST = "latest"
 HELP = f"an id, its beginning, the beginning of its time, or '{LATEST}'"

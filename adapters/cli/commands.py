@@ -5,7 +5,8 @@ Knows the commands' files and the first page of help; does nothing.
 
 from __future__ import annotations
 
-from ...core import VERSION
+from reprieve.core import VERSION
+
 from . import assets, backup, catalog, completion, databases, jobs, keys, offline, restore
 from .parser import Commands, Parser
 

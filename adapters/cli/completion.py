@@ -16,7 +16,7 @@ SHELLS = ("bash", "zsh", "fish")
 _BASH = """\
 # reprieve completion for bash; put `source <(reprieve completion bash)` into ~/.bashrc
 _reprieve() {{
-    local word="${{COMP_WORDS[COMP_CWORD]}}" at="reprieve" next i
+    local word="${{COMP_WORDS[COMP_CWORD]}}" at="reprieve" next i IFS=$'\\n'
     for ((i = 1; i < COMP_CWORD; i++)); do
         next="$at ${{COMP_WORDS[i]}}"
         case "$next" in
@@ -85,10 +85,10 @@ def script_for(shell: str) -> str:
 def _bash(shape: Shape) -> str:
     cases = []
     for each in shape.every():
+        words = r"\n".join(_offered(each))
         files = ' $(compgen -f -- "$word")' if each.takes_files else ""
         cases.append(
-            f'        "{" ".join(each.words)}") '
-            f'COMPREPLY=($(compgen -W "{" ".join(_offered(each))}" -- "$word"){files}) ;;'
+            f"""        "{" ".join(each.words)}") COMPREPLY=($(compgen -W $'{words}' -- "$word"){files}) ;;"""
         )
     return _BASH.format(commands=_known(shape), cases="\n".join(cases))
 

@@ -6,8 +6,9 @@ import os
 from argparse import Namespace
 from collections.abc import Sequence
 
-from ...transports.local.home import Home
-from ...transports.local.registered import RegisteredDatabase, RegisteredDatabases
+from reprieve.transports.local.home import Home
+from reprieve.transports.local.registered import RegisteredDatabase, RegisteredDatabases
+
 from ..wire import Members, moment
 from . import words
 from .output import Output

@@ -8,11 +8,11 @@ from __future__ import annotations
 import asyncio
 from typing import TypeVar
 
+from reprieve.core.endings import raise_unless_completed
+from reprieve.core.errors import IllegalTransition, JobFailed, TooLate
+from reprieve.core.job import Job
 from reprieve.running_job import RunningJob
 
-from ...core.endings import raise_unless_completed
-from ...core.errors import IllegalTransition, JobFailed, TooLate
-from ...core.job import Job
 from .interrupts import Interrupts
 from .output import Output
 

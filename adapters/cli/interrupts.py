@@ -13,7 +13,7 @@ from collections.abc import Callable
 from types import FrameType, TracebackType
 from typing import Any, Self
 
-from ...core.errors import ExitCode
+from reprieve.core.errors import ExitCode
 
 LEAVING = "\nreprieve: left at once; whatever was under way is put back by the next reprieve command.\n"
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from argparse import ArgumentTypeError, Namespace
 from collections.abc import Sequence
 
-from ...core.endings import raise_unless_completed
-from ...core.job import Job
+from reprieve.core.endings import raise_unless_completed
+from reprieve.core.job import Job
+
 from ..wire import job_on_wire
 from . import words
 from .following import show

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 from argparse import Namespace
 
-from ...core.errors import InvalidRequest, NotFound
+from reprieve.core.errors import InvalidRequest, NotFound
+
 from .asking import secret
 from .opening import place_of
 from .output import Output
@@ -28,8 +29,8 @@ def add_to(commands: Commands) -> None:
         "add-passphrase",
         add_passphrase,
         "Let a passphrase open the store too, where its key is not at hand.",
-        more=f"It is asked for, or taken from {NEW_PASSPHRASE_VARIABLE}. Elsewhere, it is asked for\n"
-        "again, or taken from REPRIEVE_PASSPHRASE.",
+        more=f"It is asked for, or taken from {NEW_PASSPHRASE_VARIABLE}. Where the key is\n"
+        "not at hand, it is asked for again, or taken from REPRIEVE_PASSPHRASE.",
         example="reprieve key add-passphrase --store /mnt/backups",
     )
     group.add(
@@ -57,9 +58,9 @@ async def add_passphrase(asked: Namespace, output: Output) -> None:
 
 async def import_key(asked: Namespace, output: Output) -> None:
     """Check the code against the repository, and keep its key."""
-    from ...transports.local.keys import import_code
-    from ...transports.local.repository.config import Config
-    from ...transports.local.stores import open_store
+    from reprieve.transports.local.keys import import_code
+    from reprieve.transports.local.repository.config import Config
+    from reprieve.transports.local.stores import open_store
 
     place = place_of(asked)
     config = Config.read(open_store(place.store))

@@ -10,16 +10,17 @@ import sys
 from argparse import Namespace
 from collections.abc import Sequence
 
-from ...core.errors import ExitCode, JobFailed, KeyRequired, Problem, ReprieveError
+from reprieve.core.errors import ExitCode, JobFailed, KeyRequired, Problem, ReprieveError
+
 from .output import JsonOutput, Output, TextOutput
 
 DEBUG_VARIABLE = "REPRIEVE_DEBUG"
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+def main(arguments: Sequence[str] | None = None, output: Output | None = None) -> int:
     """Run a command line (by default this process's) and give its exit code."""
     words = list(sys.argv[1:] if arguments is None else arguments)
-    output: Output = JsonOutput() if "--json" in words else TextOutput()
+    output = output or (JsonOutput() if "--json" in words else TextOutput())
     try:
         _run(words, output)
         sys.stdout.flush()
@@ -59,7 +60,7 @@ def _run(words: list[str], output: Output) -> None:
 
 
 def _passphrase(asked: Namespace, error: ReprieveError) -> str:
-    """What opens the repository, if that is what is missing and somebody can be asked; else raises `error`."""
+    """What may open the repository, where a key is missing and somebody is there; else raises `error`."""
     from .asking import person_present, secret
 
     missing = isinstance(error, KeyRequired) or (

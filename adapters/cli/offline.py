@@ -5,7 +5,8 @@ from __future__ import annotations
 from argparse import Namespace
 from urllib.parse import urlencode
 
-from ...core.errors import InvalidRequest
+from reprieve.core.errors import InvalidRequest
+
 from ..wire import backup_on_wire, job_on_wire
 from . import words
 from .following import see_through
@@ -22,9 +23,9 @@ def add_to(commands: Commands) -> None:
         "offline",
         offline,
         "Play a scenario of the offline service: no disk, no network.",
-        more="A scenario is a TOML file, or parameters: size, rate, fail_at, fail, hang_at, drop_at,\n"
-        "cancel_delay, latency, seed … A wrong name lists them all. It is played in real time;\n"
-        "clock=virtual plays it at once, speed=10 ten times as fast.",
+        more="A scenario is a TOML file, or parameters: size, rate, fail_at, fail, hang_at,\n"
+        "drop_at, cancel_delay, latency, seed … A wrong name lists them all. It is played\n"
+        "in real time; clock=virtual plays it at once, speed=10 ten times as fast.",
         example="reprieve offline fail_at=0.4 fail=temporary speed=4",
         store=False,
     )
@@ -55,7 +56,7 @@ def url_of(words_given: list[str]) -> str:
     files = [word for word in words_given if "=" not in word]
     if len(files) > 1:
         raise InvalidRequest(f"A scenario is one file, not {', '.join(files)}; parameters are NAME=VALUE.")
-    given = [tuple(word.split("=", 1)) for word in words_given if "=" in word]
+    given = [(name, value) for name, sign, value in (word.partition("=") for word in words_given) if sign]
     named = {name for name, _ in given}
     usual = [] if files else [(name, value) for name, value in WATCHABLE.items() if name not in named]
     return f"offline:{files[0] if files else ''}?{urlencode([*usual, *given])}"

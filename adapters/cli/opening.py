@@ -9,12 +9,12 @@ from __future__ import annotations
 from argparse import Namespace
 from typing import TYPE_CHECKING
 
-from ...transports.registry import scheme_of
+from reprieve.transports.registry import scheme_of
 
 if TYPE_CHECKING:
     from reprieve.library import Library
+    from reprieve.transports.local.place import Place
 
-    from ...transports.local.place import Place
     from ..every_job import EveryJob
 
 
@@ -34,9 +34,9 @@ def library_of(asked: Namespace, target: str) -> Library:
 
 def store_of(asked: Namespace, database: str) -> str:
     """Where a database's backups go: `--store`, else where it was registered with, else the default."""
-    from ...transports.local.home import Home
-    from ...transports.local.names import canonical_store
-    from ...transports.local.registered import RegisteredDatabases
+    from reprieve.transports.local.home import Home
+    from reprieve.transports.local.names import canonical_store
+    from reprieve.transports.local.registered import RegisteredDatabases
 
     known = None if asked.store else RegisteredDatabases(Home.find()).find(database)
     return known.store if known else canonical_store(asked.store)
@@ -44,9 +44,9 @@ def store_of(asked: Namespace, database: str) -> str:
 
 def place_of(asked: Namespace, database: str | None = None) -> Place:
     """The place of the repository that the arguments name."""
-    from ...transports.local.home import Home
-    from ...transports.local.names import canonical_store
-    from ...transports.local.place import Place
+    from reprieve.transports.local.home import Home
+    from reprieve.transports.local.names import canonical_store
+    from reprieve.transports.local.place import Place
 
     store = canonical_store(asked.store) if database is None else store_of(asked, database)
     return Place(store, Home.find(), asked.passphrase)

@@ -11,8 +11,9 @@ import sys
 from collections.abc import Callable, Mapping
 from typing import Protocol
 
-from ...core.errors import Problem
-from ...core.job import Job
+from reprieve.core.errors import Problem
+from reprieve.core.job import Job
+
 from ..wire import job_on_wire, problem_on_wire
 from .progress import Progress, progress_for
 

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Awaitable, Callable
+from difflib import get_close_matches
 from typing import Any, NoReturn
 
-from ...core.errors import InvalidRequest
+from reprieve.core.errors import InvalidRequest
+
 from .output import Output
 
 WIDTH = 80
@@ -27,6 +29,14 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         raise InvalidRequest(f"{message[:1].upper()}{message[1:]}. See `{self.prog} --help`.")
+
+    def _check_value(self, action: argparse.Action, value: Any) -> None:
+        """Of an unknown command, argparse would list every command that there is."""
+        if isinstance(action, argparse._SubParsersAction) and value not in action.choices:
+            close = get_close_matches(value, action.choices, 1)
+            guess = f"; did you mean '{close[0]}'?" if close else "."
+            raise InvalidRequest(f"There is no command '{value}'{guess} See `{self.prog} --help`.")
+        super()._check_value(action, value)
 
 
 class _Help(argparse.RawDescriptionHelpFormatter):

@@ -10,8 +10,9 @@ import os
 import time
 from typing import TYPE_CHECKING, Protocol, TextIO
 
-from ...core.job import Job
-from ...core.lifecycle import JobState
+from reprieve.core.job import Job
+from reprieve.core.lifecycle import JobState
+
 from . import words
 
 if TYPE_CHECKING:

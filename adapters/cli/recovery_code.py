@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 
-from ...transports.local.place import Place
+from reprieve.transports.local.place import Place
 
 KEEP_IT = """
 This is the first backup into a new store, and it is encrypted. Its key is kept on
@@ -21,9 +21,9 @@ backups: write it down, or put it into your password manager, now.
 
 def recovery_code_pending(place: Place) -> bool:
     """Whether nobody has been shown the recovery code of the repository there."""
-    from ...transports.local.keys import code_pending
-    from ...transports.local.repository.config import Config
-    from ...transports.local.stores import open_store
+    from reprieve.transports.local.keys import code_pending
+    from reprieve.transports.local.repository.config import Config
+    from reprieve.transports.local.stores import open_store
 
     config = Config.read(open_store(place.store))
     return config is not None and code_pending(place.home, config.id)
@@ -38,7 +38,7 @@ def offer_recovery_code(place: Place, *, json: bool) -> None:
 
 def shown_code(place: Place) -> str:
     """The recovery code, from now on not pending any more. Raises NotFound, KeyRequired."""
-    from ...transports.local.keys import recovery_code, remember_code_shown
+    from reprieve.transports.local.keys import recovery_code, remember_code_shown
 
     repository = place.repository()
     code = recovery_code(repository.master)

@@ -7,10 +7,10 @@ from argparse import Namespace
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
+from reprieve.core.job import Backup, Job, UndoCopy
 from reprieve.library import Library
 
-from ...core.job import Backup, Job, UndoCopy
-from ..wire import backup_on_wire, job_on_wire, undo_on_wire
+from ..wire import Members, backup_on_wire, job_on_wire, undo_on_wire
 from . import words
 from .asking import confirm
 from .catalog import backups_in
@@ -27,8 +27,8 @@ def add_to(commands: Commands) -> None:
         "restore",
         restore,
         "Put a backup back in place of the whole database, which may be in use.",
-        more="Asks first if there is a database. What it held is kept: `reprieve revert` brings\n"
-        "it back. Ctrl-C cancels, and the database is as it was.",
+        more="Asks first if there is a database. What it held is kept: `reprieve revert`\n"
+        "brings it back. Ctrl-C cancels, and the database is as it was.",
         example="reprieve restore latest snippets.db",
     )
     parser.add_argument("backup", metavar="BACKUP", help=HELP)
@@ -40,7 +40,7 @@ def add_to(commands: Commands) -> None:
         "revert",
         revert,
         "Undo the last restoration; what was written since is kept as well.",
-        more="Every revert can be reverted. The copies are kept for 7 days, at least the last 3.",
+        more="Every revert can be reverted. Copies are kept for 7 days, the last 3 longer.",
         example="reprieve revert snippets.db",
     )
     parser.add_argument("database", metavar="DATABASE", help="the database that was restored")
@@ -60,9 +60,7 @@ async def restore(asked: Namespace, output: Output) -> None:
         options = {"force": True} if asked.force else {}
         running = await library.restore(backup.id, idempotency_key=asked.key, **options)
         job = await see_through(running, output)
-    members = {"job": job_on_wire(job), "backup": backup_on_wire(backup)}
-    if job.undo:
-        members["undo"] = undo_on_wire(job.undo)
+    members = {**_job_and(job.undo, job), "backup": backup_on_wire(backup)}
     output.result(members, lambda: _restored(job, backup))
 
 
@@ -81,8 +79,7 @@ async def revert(asked: Namespace, output: Output) -> None:
             running = await library.revert(asked.to)
             job = await see_through(running, output)
             kept = await running
-            members = {"job": job_on_wire(job), "undo": undo_on_wire(kept)}
-            output.result(members, lambda: _reverted(job, kept))
+            output.result(_job_and(kept, job), lambda: _reverted(job, kept))
 
 
 async def _wanted(asked: Namespace, library: Library) -> Backup:
@@ -90,6 +87,12 @@ async def _wanted(asked: Namespace, library: Library) -> Backup:
     if asked.backup == LATEST or not is_local(asked.database):
         return chosen(await library.backups(), asked.backup, library.database)
     return chosen(backups_in(place_of(asked, asked.database)), asked.backup)
+
+
+def _job_and(kept: UndoCopy | None, job: Job) -> Members:
+    """A settled job, and what it replaced: nothing, where there was no file."""
+    members: Members = {"job": job_on_wire(job)}
+    return {**members, "undo": undo_on_wire(kept)} if kept else members
 
 
 def _question(database: str, backup: Backup) -> str:
@@ -100,7 +103,8 @@ def _question(database: str, backup: Backup) -> str:
     of = "" if backup.database == database else f" of {words.path(backup.database)}"
     return (
         f"This replaces {words.path(database)}\n"
-        f"  now     {words.size(status.st_size)}, last changed {words.moment(last)} ({words.ago(last, now)})\n"
+        f"  now     {words.size(status.st_size)}, last changed {words.moment(last)} "
+        f"({words.ago(last, now)})\n"
         f"  backup  {words.size(backup.bytes)}, made {words.moment(backup.created)} "
         f"({words.ago(backup.created, now)}){of}\n"
         "What it holds now is kept; `reprieve revert` brings it back."
@@ -124,11 +128,11 @@ def _restored(job: Job, backup: Backup) -> str:
     return "\n".join(lines)
 
 
-def _reverted(job: Job, kept: UndoCopy) -> str:
-    return (
-        f"Reverted {words.path(job.database)} in {words.took(job)}: it holds again what it held before.\n"
-        f"  What it held until now is kept as {kept.id}; another revert brings that back."
-    )
+def _reverted(job: Job, kept: UndoCopy | None) -> str:
+    lines = [f"Reverted {words.path(job.database)} in {words.took(job)}: it holds again what it held before."]
+    if kept:
+        lines.append(f"  What it held until now is kept as {kept.id}; another revert brings that back.")
+    return "\n".join(lines)
 
 
 def _copies(copies: Sequence[UndoCopy]) -> str:

@@ -9,8 +9,8 @@ import os
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 
-from ...core.job import Job, JobKind
-from ...core.lifecycle import JobState, Outcome
+from reprieve.core.job import Job, JobKind
+from reprieve.core.lifecycle import JobState, Outcome
 
 
 def size(count: int | None) -> str:

@@ -38,6 +38,7 @@ class Library:
     ) -> None:
         self._transport = opened.transport
         self._open_with = opened.options
+        self._clear_up = opened.clear_up
         self._others: dict[str, Transport] = {}
         self._orchestrator = Orchestrator(
             opened.journal,
@@ -55,6 +56,11 @@ class Library:
             await self._orchestrator.open()
         except BaseException:
             await self._transport.close()
+            raise
+        try:
+            await self._clear_up()
+        except BaseException:
+            await self.__aexit__(None, None, None)
             raise
         return self
 

@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 
 from reprieve.core.errors import InvalidRequest, Unsupported
-from reprieve.transports import registry
 from reprieve.transports.clock import RealClock
 from reprieve.transports.offline.scenario import Pace, Scenario
 from reprieve.transports.offline.virtual_time import VirtualClock
@@ -81,7 +80,9 @@ def opened_elsewhere(target: str, **options: Any) -> Opened:
 def test_another_package_may_join(monkeypatch: pytest.MonkeyPatch) -> None:
     entry = EntryPoint("elsewhere", f"{__name__}:opened_elsewhere", "reprieve.transports")
     monkeypatch.setattr(
-        registry, "entry_points", lambda **sought: EntryPoints([entry]).select(**sought), raising=True
+        "importlib.metadata.entry_points",
+        lambda **sought: EntryPoints([entry]).select(**sought),
+        raising=True,
     )
 
     assert "elsewhere" == open_target("elsewhere://host").transport.database

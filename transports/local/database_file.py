@@ -78,7 +78,11 @@ def open_to_read(resolved: Path) -> int:
 
 def _resolve(path: Path, refuse: type[BadSource] | type[BadTarget]) -> Path:
     try:
-        return path.resolve(strict=True)
+        resolved = path.resolve(strict=True)
+        str(resolved).encode()
+        return resolved
+    except UnicodeEncodeError:
+        raise refuse(f"The name {str(path)!a} is not valid UTF-8, which SQLite needs; rename it.") from None
     except FileNotFoundError:
         raise NotFound(f"There is no file {path}; check the path.") from None
     except PermissionError:

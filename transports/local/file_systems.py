@@ -6,7 +6,6 @@ follow their documentation and were not tried.
 
 from __future__ import annotations
 
-import ctypes
 import os
 import sys
 from pathlib import Path
@@ -41,6 +40,8 @@ def _linux(path: Path, mounts: bytes) -> str | None:
 
 
 def _darwin(path: Path) -> str | None:
+    import ctypes
+
     local_flag = 0x1000  # MNT_LOCAL; f_flags is at 64 and f_fstypename at 72 of the 64-bit struct statfs
     library = ctypes.CDLL(None, use_errno=True)
     ask = getattr(library, "statfs$INODE64", None) or library.statfs
@@ -52,6 +53,8 @@ def _darwin(path: Path) -> str | None:
 
 
 def _windows(path: Path) -> str | None:
+    import ctypes
+
     remote_drive = 4  # DRIVE_REMOTE
     root = path.drive + "\\"
     if root.startswith("\\\\"):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+from pathlib import Path
 from random import Random
 
 from ...core.errors import InvalidRequest
@@ -10,6 +12,7 @@ from ..clock import RealClock
 from ..registry import Opened
 from .home import Home
 from .journal import SqliteJournal
+from .leftovers import clear_up
 from .names import canonical_database, canonical_store
 from .place import Place
 from .transport import LocalTransport
@@ -32,11 +35,12 @@ def open_local(
     if unknown:
         raise InvalidRequest(f"A local database has no option {', '.join(sorted(unknown))}.")
     home = home or Home.find()
-    where = canonical_store(store)
+    database, where, journal = canonical_database(target), canonical_store(store), SqliteJournal(home)
     return Opened(
-        LocalTransport(canonical_database(target), Place(where, home, passphrase)),
-        SqliteJournal(home),
+        LocalTransport(database, Place(where, home, passphrase)),
+        journal,
         clock or RealClock(),
         Random(),
         {"store": where},
+        partial(clear_up, home, Path(database), journal),
     )

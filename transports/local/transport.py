@@ -9,17 +9,19 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping
 from contextlib import aclosing
+from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar, cast
 
 import attrs
 
-from ...core.errors import NotFound, OutcomeUnknown, Problem, Unreachable
-from ...core.job import AssetVersion, Backup, Job, JobKind, UndoCopy
+from ...core.errors import NotFound, OutcomeUnknown, Problem
+from ...core.job import AssetVersion, Backup, Job, UndoCopy
 from ...core.journal import message_of, to_record
 from ...core.lifecycle import JobState
-from ...core.messages import Event, Failed, Interrupted, Noted
+from ...core.messages import Event, Failed, Noted
 from ...core.operations import Operation
 from ...core.ports import Events
+from .leftovers import left_behind, remove
 from .place import Place
 from .worker.process import Worker
 
@@ -28,8 +30,11 @@ if TYPE_CHECKING:
 
 _T = TypeVar("_T")
 
-_TWICE = (
-    "The worker process died, and so did the one that was to find out what it had done; look at the "
+_RECOVERIES = ("recover",) * 3
+"""A recovery may itself be killed and run again, any number of times; by then something is wrong here."""
+
+_ALL_DIED = (
+    "The worker process died, and so did each one that was to find out what it had done; look at the "
     "database. What it held before is among the undo copies, if it was changed."
 )
 
@@ -53,30 +58,13 @@ class LocalTransport:
 
     # -- jobs -------------------------------------------------------------------------------
 
-    async def carry_out(self, job: Job) -> Events:
+    def carry_out(self, job: Job) -> Events:
         """Do the work of `job` in a worker. One that dies is recovered from, by another worker."""
-        known = job
-        for what in ("work", "recover"):
-            answer = None
-            if job.id in self._aborted and what == "recover":
-                known = attrs.evolve(known, state=JobState.CANCELLING)
-            try:
-                async with aclosing(self._work(known, what)) as told:
-                    while event := await _next(told, answer):
-                        known = _noting(known, event)
-                        answer = yield event
-                return
-            except OutcomeUnknown as error:
-                if answer:
-                    return  # it had completed, and died clearing up: the next job clears up
-                if job.kind is JobKind.CREATION:
-                    yield Interrupted(Problem(Unreachable.kind, str(error), temporary=True))
-                    return
-        yield Failed(Problem(OutcomeUnknown.kind, _TWICE))
+        return self._survive(job, ("work", *_RECOVERIES))
 
     def recover(self, job: Job) -> Events:
         """Ask the database how the work stands, in a worker, and settle it."""
-        return self._work(job, "recover")
+        return self._survive(job, _RECOVERIES)
 
     async def abort(self, job: Job) -> None:
         """Ask the worker to stop; its stream tells how that ended."""
@@ -84,6 +72,28 @@ class LocalTransport:
         worker = self._workers.get(job.id)
         if worker:
             worker.cancel()
+
+    async def _survive(self, job: Job, tasks: tuple[str, ...]) -> Events:
+        """Give each task to a worker until one of them has lived to settle the job."""
+        known = job
+        for what in tasks:
+            if what == "recover" and job.id in self._aborted:
+                known = attrs.evolve(known, state=JobState.CANCELLING)
+            answer: bool | None = None
+            try:
+                async with aclosing(self._work(known, what)) as told:
+                    while event := await _next(told, answer):
+                        known = _noting(known, event)
+                        answer = yield event
+                return
+            except OutcomeUnknown:
+                if answer:  # the job is done, and the worker died clearing up
+                    await asyncio.to_thread(self._clear_up_after, job)
+                    return
+        yield Failed(Problem(OutcomeUnknown.kind, _ALL_DIED))
+
+    def _clear_up_after(self, job: Job) -> None:
+        remove(left_behind(self.place.home, Path(self.database)).get(job.id, ()))
 
     async def _work(self, job: Job, what: str) -> Events:
         async with Worker(self._task(job, what)) as worker:
@@ -167,7 +177,8 @@ def _noting(job: Job, event: Event) -> Job:
     """The job with what recovery needs to know, as the journal has it."""
     if not isinstance(event, Noted):
         return job
-    return attrs.evolve(job, step=event.step, notes={**job.notes, **event.notes})
+    notes = {**job.notes, **event.notes}
+    return attrs.evolve(job, step=event.step, notes=notes, backup=event.backup or job.backup)
 
 
 async def _next(events: Events, answer: bool | None) -> Event | None:

@@ -21,6 +21,7 @@ from reprieve import (
     TooLate,
     Unreachable,
     Unsupported,
+    connect,
 )
 from reprieve.core.messages import Cancelled, Completed, Failed, Noted, Progressed
 from reprieve.core.ports import Events
@@ -109,6 +110,7 @@ async def test_restore_and_revert() -> None:
         with pytest.raises(TooLate, match="revert"):
             await lib.cancel_restoration("b1")
 
+    assert left is not None
     assert ("b1", "new") == (restored.id, left.id)
     assert ("u1", JobKind.RESTORATION, True) == (job.undo_id, job.kind, job.reverts)
     assert JobState.DONE == status.state
@@ -217,3 +219,15 @@ async def test_a_library_whose_journal_does_not_open_lets_go_of_its_transport() 
             pass
 
     assert [("transport", "open"), ("transport", "close")] == transport.log
+
+
+async def test_leaving_does_not_wait_for_ever_for_work_that_ignores_a_cancel() -> None:
+    async with connect("offline:?hang_at=0.5&complete_despite_cancel=true") as library:
+        job = await library.create_backup()
+        seen = 0.0
+        async for update in job:
+            seen = update.percentage
+            if seen >= 50:
+                break
+
+    assert 50 <= seen < 100

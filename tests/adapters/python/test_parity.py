@@ -92,7 +92,7 @@ def test_an_unknown_name_is_an_attribute_error() -> None:
 
 
 def test_importing_costs_nothing() -> None:
-    """Only what Python itself has loaded, and the package's one file."""
+    """Only what Python itself has loaded, the package's one file, and the version."""
     heavy = "asyncio attrs aiohttp apsw blake3 cattrs cryptography logging rich sqlite3 transitions zstandard"
     code = (
         "import sys, reprieve\n"
@@ -109,4 +109,4 @@ def test_importing_costs_nothing() -> None:
         timeout=60,
     )
 
-    assert "[] []" == said.stdout.strip()
+    assert "[] ['reprieve.core']" == said.stdout.strip()

@@ -11,7 +11,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reprieve.core.errors import BadSource, BadTarget, NotFound
@@ -95,6 +95,13 @@ def test_a_loop_of_links_is_refused(tmp_path: Path) -> None:
     link.symlink_to(link)
 
     assert "cannot be followed" in refusal(link, BadSource)
+
+
+def test_a_name_that_sqlite_cannot_take_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / os.fsdecode(b"\xff.db")
+    make_database(tmp_path / "a.db").rename(path)
+
+    assert "not valid UTF-8" in refusal(path, BadSource)
 
 
 def test_a_folder_is_refused(tmp_path: Path) -> None:
@@ -209,6 +216,7 @@ def test_this_machines_own_files_are_local(tmp_path: Path) -> None:
     assert file_systems.network_kind(tmp_path) is None
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=200))
 def test_any_bytes_after_the_magic_are_a_header_or_none(rest: bytes) -> None:
     header = database_header.parse(database_header.MAGIC + rest)

@@ -6,15 +6,21 @@ was read is kept in memory, and every listing asks the store again which there a
 
 from __future__ import annotations
 
+import platform
 import re
+import sys
 from datetime import UTC, datetime, timedelta
 
-from ....core.errors import NotFound
+import attrs
+
+from ....core.errors import Conflict, NotFound
 from ....core.job import Backup
 from ..failpoints import reach
 from ..stores import Store
 from .records import HIDDEN, PREFIX, BackupRecord, stamp, timestamp_of
 from .vault import Kind, Vault
+
+PLATFORMS = {"darwin": "MACOS", "win32": "WINDOWS", "linux": "LINUX"}
 
 _IDENTIFIER = re.compile(r"[A-Za-z0-9.+-]+_[0-9]{8}T[0-9]{9}Z")
 
@@ -51,7 +57,42 @@ class Catalog:
                 return record
         return None
 
-    def free_moment(self) -> datetime:
+    def new_backup(self, database: str, version: str) -> Backup:
+        """A provisional Backup of this moment, under an id that no other in the repository has."""
+        moment = self._free_moment()
+        timestamp = stamp(moment)
+        return Backup(
+            id=f"{version}_{timestamp}",
+            version=version,
+            timestamp=timestamp,
+            created=moment,
+            bytes=0,
+            database=database,
+            device_name=platform.node(),
+            platform=PLATFORMS.get(sys.platform, "UNKNOWN"),
+        )
+
+    def publish(self, record: BackupRecord) -> Backup:
+        """Make a Backup exist; under the next free id if another process took this one meanwhile."""
+        while True:
+            reach("repository.record.sealing")
+            try:
+                self._store.put(record.name, self._vault.seal(Kind.RECORD, record.name, record.encode()))
+            except Conflict:
+                record = self._renamed(record)
+                continue
+            reach("repository.record.stored")
+            self._read[record.name] = record
+            return record.backup
+
+    def hide(self, backup_id: str) -> Backup:
+        """Show a Backup no longer; nothing that it needs is removed. Raises NotFound."""
+        record = self.record(backup_id)
+        name = HIDDEN + backup_id
+        self._store.put(name, self._vault.seal(Kind.HIDDEN, name, stamp(datetime.now(UTC)).encode()))
+        return record.backup
+
+    def _free_moment(self) -> datetime:
         """Now, or the first millisecond after it that no Backup in this repository has."""
         taken = {timestamp_of(stored.name) for stored in self._store.objects(PREFIX)}
         now = datetime.now(UTC)
@@ -60,19 +101,10 @@ class Catalog:
             moment += timedelta(milliseconds=1)
         return moment
 
-    def publish(self, record: BackupRecord) -> None:
-        """Make a Backup exist. Raises Conflict if its id is taken."""
-        reach("repository.record.sealing")
-        self._store.put(record.name, self._vault.seal(Kind.RECORD, record.name, record.encode()))
-        self._read[record.name] = record
-        reach("repository.record.stored")
-
-    def hide(self, backup_id: str) -> Backup:
-        """Show a Backup no longer; nothing that it needs is removed. Raises NotFound."""
-        record = self.record(backup_id)
-        name = HIDDEN + backup_id
-        self._store.put(name, self._vault.seal(Kind.HIDDEN, name, stamp(datetime.now(UTC)).encode()))
-        return record.backup
+    def _renamed(self, record: BackupRecord) -> BackupRecord:
+        fresh = self.new_backup(record.backup.database, record.backup.version)
+        backup = attrs.evolve(record.backup, id=fresh.id, timestamp=fresh.timestamp, created=fresh.created)
+        return attrs.evolve(record, backup=backup)
 
     def _names(self) -> list[str]:
         # Records first: one that is published and hidden between the two listings stays hidden.

@@ -6,7 +6,6 @@ Knows zstd and the frame's hash; must not know encryption or where the frame lie
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
 
 import zstandard
 from blake3 import blake3
@@ -18,9 +17,8 @@ LEVEL = 3
 _tools = threading.local()
 
 
-def compress(pages: Sequence[bytes | memoryview]) -> tuple[bytes, bytes]:
-    """The pages joined and compressed, and the BLAKE3 of what was joined."""
-    raw = b"".join(pages)
+def compress(raw: bytes | bytearray) -> tuple[bytes, bytes]:
+    """The pages of a frame compressed, and their BLAKE3."""
     return _compressor().compress(raw), blake3(raw).digest()
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable
 
-from ....core.errors import Conflict, NotFound
+from ....core.errors import Conflict, InvalidRequest, NotFound
 from ..failpoints import reach
 from ..home import Home
 from ..keys import forget_key, keep_key, unlock
@@ -38,10 +38,13 @@ def open_repository(
 def create_repository(store: Store, home: Home, *, version: str, passphrase: str | None = None) -> Repository:
     """A new repository in a store, its key in the user's key folder. A passphrase, if given, opens it too.
 
-    Raises Conflict, and changes nothing, if there is one already.
+    Raises Conflict if there is one already, InvalidRequest if the key would lie in the store; changes
+    nothing then.
     """
     repository_id, master = secrets.token_hex(16), new_master_key()
     config = Config.new(repository_id, master)
+    if home.keys.is_relative_to(store.url):
+        raise InvalidRequest(f"The key of {store.url} would lie in the store itself. Name another folder.")
     if Config.read(store) is not None:
         raise Conflict(f"There is a repository in {store.url} already. Open it, or name another folder.")
     # The key first: a repository whose key was lost in a crash is useless, a key without one harms nobody.

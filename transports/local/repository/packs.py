@@ -87,10 +87,10 @@ class PackWriter:
         self._upload: Upload | None = None
         self._size = 0
 
-    def take_pages(self, ids: list[bytes]) -> int:
+    def take_pages(self, ids: bytes | bytearray) -> int:
         """Count a frame of these pages in; gives its number."""
-        self._ids += b"".join(ids)
-        self.pages += len(ids)
+        self._ids += ids
+        self.pages += len(ids) // ID_SIZE
         self.frames_taken += 1
         return self.frames_taken - 1
 
@@ -188,13 +188,10 @@ class PackReader:
 
 def pack_name(identifier: bytes) -> str:
     """The object name of a pack."""
-    text = identifier.hex()
-    return f"{PREFIX}{text[:2]}/{text}"
+    return PREFIX + identifier.hex()
 
 
 def pack_identifier(name: str) -> bytes | None:
     """The identifier in a pack's object name; None if it is not a pack's."""
-    text = name.rpartition("/")[2]
-    if len(text) == 32 and set(text) <= set("0123456789abcdef") and name == pack_name(bytes.fromhex(text)):
-        return bytes.fromhex(text)
-    return None
+    text = name.removeprefix(PREFIX)
+    return bytes.fromhex(text) if len(text) == 32 and set(text) <= set("0123456789abcdef") else None

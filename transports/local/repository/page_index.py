@@ -1,6 +1,6 @@
 """Where a page with a given id is stored already: a hash table in three flat arrays.
 
-Sixteen bytes for the id, eight for the location and at most sixteen for the slots, where a Python dict costs
+Sixteen bytes for the id, eight for the location and eight to sixteen for the slots, where a Python dict costs
 350 bytes a page. Knows nothing of packs.
 """
 
@@ -35,7 +35,7 @@ class PageIndex:
         locations.append(location)
         slots[slot] = len(locations)
         if 2 * len(locations) > len(slots):
-            self._resize(4 * len(locations))
+            self._resize(3 * len(locations))
         return location
 
     def extend(self, ids: bytes, first_location: int) -> None:
@@ -45,7 +45,7 @@ class PageIndex:
         self._ids += ids
         self._locations.extend(range(first_location, first_location + count))
         if 2 * (known + count) > len(self._slots):
-            self._resize(4 * (known + count))
+            self._resize(3 * (known + count))
         else:
             self._fill(known)
 

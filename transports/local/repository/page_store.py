@@ -36,7 +36,7 @@ first; a page that is stored twice costs only room."""
 class _Frame:
     pack: PackWriter
     number: int
-    pages: list[bytes]
+    raw: bytearray
 
 
 @attrs.frozen
@@ -65,8 +65,8 @@ class PageStore:
         self._next = 0
         self._index = PageIndex()
         self._page_size = 0
-        self._ids: list[bytes] = []
-        self._pages: list[bytes] = []
+        self._ids = bytearray()
+        self._raw = bytearray()
         self._pipeline: Pipeline[_Frame | _End, _Sealed | _End] = Pipeline(_seal, self._take)
         self._closer = ThreadPoolExecutor(1, "reprieve-sync")
         self._closing: list[Future[PackRef]] = []
@@ -100,9 +100,9 @@ class PageStore:
         location = self._index.claim(page_id, self._next)
         if location == self._next:
             self._next += 1
-            self._ids.append(page_id)
-            self._pages.append(bytes(page))  # A copy: the view would keep the whole span it came in alive.
-            if len(self._pages) * self._page_size >= FRAME_SIZE:
+            self._ids += page_id
+            self._raw += page
+            if len(self._raw) >= FRAME_SIZE:
                 self._end_frame()
         return location
 
@@ -152,13 +152,13 @@ class PageStore:
             self._pack = PackWriter(self._store, self._vault, self._page_size)
             self._packs.append(self._pack)
         number = self._pack.take_pages(self._ids)
-        self._pipeline.put(_Frame(self._pack, number, self._pages))
-        self._ids, self._pages = [], []
+        self._pipeline.put(_Frame(self._pack, number, self._raw))
+        self._ids, self._raw = bytearray(), bytearray()
         if self._pack.pages * self._page_size >= PACK_SIZE:
             self._end_pack()
 
     def _end_pack(self) -> None:
-        if self._pages:
+        if self._raw:
             self._end_frame()
         if self._pack is not None:
             self._known.add(self._pack.identifier)
@@ -183,5 +183,6 @@ class PageStore:
 def _seal(item: _Frame | _End) -> _Sealed | _End:
     if isinstance(item, _End):
         return item
-    compressed, digest = compress(item.pages)
-    return _Sealed(item.pack, item.pack.seal_frame(item.number, compressed), len(item.pages), digest)
+    compressed, digest = compress(item.raw)
+    pages = len(item.raw) // item.pack.page_size
+    return _Sealed(item.pack, item.pack.seal_frame(item.number, compressed), pages, digest)

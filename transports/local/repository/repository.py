@@ -5,7 +5,8 @@ Ties the parts of this folder together. Knows no key files (opening.py does), no
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import attrs
 
@@ -15,11 +16,14 @@ from .assets import Assets
 from .catalog import Catalog
 from .config import Config, add_passphrase
 from .manifests import check_manifest_is_there, load_manifest
-from .reader import BackupReader
 from .records import BackupRecord
 from .vault import Vault
-from .verify import Verified, verify_backups
-from .writer import BackupWriter, new_backup, publish
+
+# Imported late below: listing, or a backup of what is unchanged, needs no zstd and no threads.
+if TYPE_CHECKING:
+    from .reader import BackupReader
+    from .verify import Verified
+    from .writer import BackupWriter
 
 
 @attrs.frozen
@@ -71,24 +75,35 @@ class Repository:
 
     def writer(self, parent: BackupRecord | None, database: str) -> BackupWriter:
         """A writer for the next Backup of `database`, compared with `parent`. Use it in a `with` block."""
+        from .writer import BackupWriter
+
         return BackupWriter(self.store, self._vault, self._catalog, parent, database, self.version)
 
-    def republish(self, parent: BackupRecord, fingerprint: Mapping[str, object] | None = None) -> Backup:
+    def republish(
+        self,
+        parent: BackupRecord,
+        fingerprint: Mapping[str, object] | None = None,
+        *,
+        announce: Callable[[Backup], None] = lambda backup: None,
+    ) -> Backup:
         """A new Backup of a database that has not changed since `parent`; it shares all of its data.
 
-        `fingerprint`, if given, replaces that of the parent's image. Raises RepositoryCorrupt if the manifest
-        that they would share is gone.
+        `fingerprint`, if given, replaces that of the parent's image. `announce` is told of the Backup before
+        it exists. Raises RepositoryCorrupt if the manifest that they would share is gone.
         """
         check_manifest_is_there(self.store, parent.manifest)
-        fresh = new_backup(self._catalog, parent.backup.database, self.version)
+        fresh = self._catalog.new_backup(parent.backup.database, self.version)
+        announce(fresh)
         image = parent.image if fingerprint is None else attrs.evolve(parent.image, fingerprint=fingerprint)
         backup = attrs.evolve(
             fresh, bytes=parent.backup.bytes, added=0, source_damaged=parent.backup.source_damaged
         )
-        return publish(self._catalog, BackupRecord(backup, image, parent.manifest))
+        return self._catalog.publish(BackupRecord(backup, image, parent.manifest))
 
     def reader(self, backup_id: str) -> BackupReader:
         """A reader of one Backup's pages. Raises NotFound, or RepositoryCorrupt."""
+        from .reader import BackupReader
+
         record = self._catalog.record(backup_id)
         manifest = load_manifest(self.store, self._vault, record.manifest)
         return BackupReader(self.store, self._vault, record.backup, manifest)
@@ -98,6 +113,8 @@ class Repository:
 
         Raises RepositoryCorrupt, which names the first thing found damaged.
         """
+        from .verify import verify_backups
+
         catalog = Catalog(self.store, self._vault)  # A fresh one: it has nothing in memory.
         if backup_id is not None:
             return verify_backups(self.store, self._vault, [catalog.record(backup_id)])

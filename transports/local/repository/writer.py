@@ -6,8 +6,6 @@ order that a crash cannot spoil: packs, then the manifest, then the record. Must
 
 from __future__ import annotations
 
-import platform
-import sys
 from array import array
 from collections.abc import Sequence
 from types import TracebackType
@@ -15,7 +13,7 @@ from types import TracebackType
 import attrs
 from blake3 import blake3
 
-from ....core.errors import Conflict, InvalidRequest
+from ....core.errors import InvalidRequest
 from ....core.job import Backup
 from ..failpoints import reach
 from ..image import Image
@@ -26,43 +24,10 @@ from .manifests import load_manifest, store_manifest
 from .packs import ID_SIZE
 from .page_store import PageStore
 from .reader import BackupReader
-from .records import BackupRecord, ManifestRef, stamp
+from .records import BackupRecord, ManifestRef
 from .vault import Vault
 
 NOWHERE = (1 << 64) - 1
-
-PLATFORMS = {"darwin": "MACOS", "win32": "WINDOWS", "linux": "LINUX"}
-
-
-def new_backup(catalog: Catalog, database: str, version: str) -> Backup:
-    """A provisional Backup of this moment, under an id that no other in the repository has."""
-    moment = catalog.free_moment()
-    timestamp = stamp(moment)
-    return Backup(
-        id=f"{version}_{timestamp}",
-        version=version,
-        timestamp=timestamp,
-        created=moment,
-        bytes=0,
-        database=database,
-        device_name=platform.node(),
-        platform=PLATFORMS.get(sys.platform, "UNKNOWN"),
-    )
-
-
-def publish(catalog: Catalog, record: BackupRecord) -> Backup:
-    """Make a Backup exist; under the next free id if another process took this one meanwhile."""
-    while True:
-        try:
-            catalog.publish(record)
-        except Conflict:
-            fresh = new_backup(catalog, record.backup.database, record.backup.version)
-            renamed = attrs.evolve(
-                record.backup, id=fresh.id, timestamp=fresh.timestamp, created=fresh.created
-            )
-            record = attrs.evolve(record, backup=renamed)
-        else:
-            return record.backup
 
 
 class BackupWriter:
@@ -84,11 +49,11 @@ class BackupWriter:
         self._vault = vault
         self._catalog = catalog
         self._parent = parent
-        self._backup = new_backup(catalog, database, version)
+        self._backup = catalog.new_backup(database, version)
         self._pages = PageStore(store, vault)
         self._hasher = blake3(key=vault.page_key)
         self._page_size = 0
-        self._parent_ids = b""
+        self._parent_ids = bytearray()
         self._parent_locations = array("Q")
         self._locations = array("Q")
         self._done = 0
@@ -174,7 +139,7 @@ class BackupWriter:
             added=self._pages.added + manifest.size,
             source_damaged=bool(image.problems),
         )
-        self._backup = publish(self._catalog, BackupRecord(backup, image, manifest))
+        self._backup = self._catalog.publish(BackupRecord(backup, image, manifest))
         self._finished = True
         return self._backup
 
@@ -194,7 +159,7 @@ class BackupWriter:
             ids.append(digest(ID_SIZE))
         return ids
 
-    def _place(self, first: int, ids: list[bytes], known: bytes, data: memoryview) -> None:
+    def _place(self, first: int, ids: list[bytes], known: bytearray, data: memoryview) -> None:
         size, locations = self._page_size, self._locations
         for number, page_id in enumerate(ids):
             if known[number * ID_SIZE : (number + 1) * ID_SIZE] == page_id:
@@ -204,7 +169,7 @@ class BackupWriter:
                 locations[first + number] = self._pages.locate(page_id, page)
 
     def _learn_parent(self) -> None:
-        self._parent_ids, self._parent_locations = b"", array("Q")
+        self._parent_ids, self._parent_locations = bytearray(), array("Q")
         if self._parent is None or self._parent.image.page_size != self._page_size:
             return
         manifest = load_manifest(self._store, self._vault, self._parent.manifest)
@@ -215,7 +180,7 @@ class BackupWriter:
             pack, pack_ids = known[place]
             ids += pack_ids[first * ID_SIZE : (first + count) * ID_SIZE].ljust(count * ID_SIZE, b"\0")
             locations.extend(range(pack + first, pack + first + count))
-        self._parent_ids, self._parent_locations = bytes(ids), locations
+        self._parent_ids, self._parent_locations = ids, locations
 
     def _stored_manifest(self) -> ManifestRef:
         if self._manifest is None:

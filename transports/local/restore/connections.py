@@ -63,8 +63,9 @@ def live(path: Path, patience: Patience) -> Iterator[apsw.Connection]:
     with _open(path.as_uri(), apsw.SQLITE_OPEN_READWRITE) as connection:
         connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
         connection.set_busy_handler(patience)
-        # EXTRA is FULL, and also syncs the folder when a rollback journal goes: that is the commit.
-        connection.pragma("synchronous", "extra")
+        with patience.explained(path):
+            # EXTRA is FULL, and also syncs the folder when a rollback journal goes: that is the commit.
+            connection.pragma("synchronous", "extra")
         yield connection
 
 
@@ -77,7 +78,6 @@ def checkpoint_on_close(connection: apsw.Connection) -> None:
 def image(path: Path) -> Iterator[apsw.Connection]:
     """A connection to a file that nobody changes; it makes no file beside it, and takes no lock."""
     with _open(path.as_uri() + "?immutable=1", apsw.SQLITE_OPEN_READONLY) as connection:
-        connection.pragma("mmap_size", 1 << 31)
         yield connection
 
 

@@ -120,6 +120,7 @@ def _copy_transaction(job: Replacing, reader: apsw.Connection, to: int) -> None:
             job.steps.progressed("undo copy", min(copied, size), size)
 
     read_pages(reader, take)
+    job.steps.progressed("undo copy", size, size)
     set_mode_of(to, wal=False)
 
 

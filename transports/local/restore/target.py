@@ -138,17 +138,17 @@ def examine(target: Target, patience: Patience) -> Shape | None:
 
     Raises DatabaseLocked if it cannot be read before the patience ends.
     """
-    with live(target.path, patience) as connection, patience.explained(target.path):
-        try:
+    try:
+        with live(target.path, patience) as connection, patience.explained(target.path):
             connection.pragma("schema_version")
-        except apsw.NotADBError:
-            return None
-        return Shape(
-            page_size=int(str(connection.pragma("page_size"))),
-            encoding=str(connection.pragma("encoding")),
-            wal=connection.pragma("journal_mode") == "wal",
-            empty=connection.pragma("page_count") == 0,
-        )
+            return Shape(
+                page_size=int(str(connection.pragma("page_size"))),
+                encoding=str(connection.pragma("encoding")),
+                wal=connection.pragma("journal_mode") == "wal",
+                empty=connection.pragma("page_count") == 0,
+            )
+    except apsw.NotADBError:
+        return None
 
 
 def require_space(needs: Iterable[tuple[Path, int]]) -> None:

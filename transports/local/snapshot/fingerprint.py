@@ -17,10 +17,12 @@ from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
 
+from ....core.errors import StorageError
 from .. import database_header
 from ..database_file import open_to_read
 from . import wal_index, wal_overlay
 from .raw_files import read_at
+from .request import Unusable
 from .wal_index import WalIndexHeader
 
 RACY_NANOSECONDS = 2_000_000_000
@@ -71,7 +73,7 @@ def unchanged(path: Path, fingerprint: Fingerprint) -> bool:
         return False
     try:
         return _unchanged(os.path.realpath(path), fingerprint)
-    except OSError:  # what cannot be looked at may have changed; the backup will say what is wrong
+    except (OSError, StorageError, Unusable):  # it may have changed; the backup will say what is wrong
         return False
 
 

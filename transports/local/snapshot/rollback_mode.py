@@ -25,7 +25,7 @@ from .request import Method, Moved, Request
 from .source import Shape
 from .spans import Span
 
-HELD_BACK = 64 << 20
+HELD_BACK = 32 << 20
 LARGE = 4 << 30
 
 _log = logging.getLogger(__name__)
@@ -128,7 +128,7 @@ class Sent:
             self._send(span)
 
     def send_changed(self, todo: Iterator[Span]) -> list[tuple[int, bytes]]:
-        """The spans that differ from what was sent; what is over 64 MiB is sent here."""
+        """The spans that differ from what was sent; what is over 32 MiB is sent here."""
         held: list[tuple[int, bytes]] = []
         room = HELD_BACK
         for number, span in enumerate(todo):

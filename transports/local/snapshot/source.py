@@ -58,9 +58,8 @@ def connected(request: Request) -> Iterator[apsw.Connection]:
             yield connection
         finally:
             if _wal_is_empty(request.path):
-                connection.config(
-                    _NO_CHECKPOINT, 0
-                )  # there is nothing to checkpoint: close removes -wal and -shm
+                # Nothing can be checkpointed, and an ordinary close removes the -wal and -shm that we made.
+                connection.config(_NO_CHECKPOINT, 0)
             connection.close()
 
 
@@ -115,10 +114,8 @@ def _translate(error: apsw.Error, request: Request) -> ReprieveError:
                 f"{path} has an SQLite header but SQLite cannot read it: it is encrypted or damaged."
             )
         case apsw.CorruptError():
-            return BadSource(
-                f"{path} is damaged ({error}); repair it (sqlite3 has .recover), "
-                f"or force the backup to keep it as it is."
-            )
+            hint = "copy the file by hand" if request.force else "force the backup to keep it as it is"
+            return BadSource(f"{path} is damaged ({error}); repair it (sqlite3 has .recover), or {hint}.")
         case apsw.CantOpenError() | apsw.ReadOnlyError() | apsw.PermissionsError():
             return BadSource(
                 f"{path} cannot be opened ({error}): SQLite must be able to write to the file and its "

@@ -7,6 +7,7 @@ of every frame that it is the one that the index promised.
 from __future__ import annotations
 
 import struct
+from array import array
 from bisect import bisect_left
 
 import attrs
@@ -58,8 +59,8 @@ class Overlay:
     def __init__(self, wal: int, header: WalIndexHeader, frames: dict[int, int]) -> None:
         self._wal = wal
         self._header = header
-        self._frames = {page: frame for page, frame in frames.items() if page <= header.pages}
-        self._pages = sorted(self._frames)
+        self._frames = frames
+        self._pages = array("I", sorted(frames))
         self._check_last()
 
     def lay_over(self, span: Span, data: bytes) -> bytes:

@@ -11,7 +11,7 @@ import attrs
 from ....core.errors import BadSource, NotFound, Problem, WasInterrupted
 from ....core.job import Backup
 from ....core.lifecycle import JobState
-from ....core.messages import Cancelled, Completed, Failed, Noted
+from ....core.messages import Cancelled, Completed, Interrupted, Noted
 from ..database_file import examine
 from ..image import Image
 from ..repository.records import BackupRecord
@@ -32,7 +32,8 @@ def create(task: Task) -> None:
     repository = task.place.repository_or_new()
     parent = repository.latest(task.job.database)
     if parent and _unchanged(task, parent):
-        task.channel.tell(Completed(repository.republish(parent)))
+        backup = repository.republish(parent, announce=lambda backup: _announce(task, backup))
+        task.channel.tell(Completed(backup))
         return
     try:
         task.channel.tell(Completed(_store(task, repository, parent)))
@@ -51,7 +52,7 @@ def recover_creation(task: Task) -> None:
     else:
         said = f"The process that backed {task.job.database} up ended before it was done. "
         next_time = "The database is untouched, and what was stored serves the next backup."
-        task.channel.tell(Failed(Problem(WasInterrupted.kind, said + next_time)))
+        task.channel.tell(Interrupted(Problem(WasInterrupted.kind, said + next_time, temporary=True)))
 
 
 def _published(task: Task, announced: Backup) -> Backup | None:
@@ -77,7 +78,7 @@ def _store(task: Task, repository: Repository, parent: BackupRecord | None) -> B
 
     database = Path(task.job.database)
     with repository.writer(parent, task.job.database) as writer:
-        task.channel.ask(Noted("create", backup=writer.allot()))
+        _announce(task, writer.allot())
         image = take(
             database,
             _Metered(writer, Meter(task.channel)),
@@ -89,6 +90,11 @@ def _store(task: Task, repository: Repository, parent: BackupRecord | None) -> B
             read = {"read": datetime.now(UTC).isoformat()}
             image = attrs.evolve(image, fingerprint={**image.fingerprint, **read})
         return writer.finish(_checked(task, writer, image))
+
+
+def _announce(task: Task, backup: Backup) -> None:
+    """Recovery must know which Backup to look for before it can exist."""
+    task.channel.ask(Noted("create", backup=backup))
 
 
 def _checked(task: Task, writer: BackupWriter, image: Image) -> Image:

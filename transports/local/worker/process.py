@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import os
 import sys
 from asyncio.subprocess import PIPE, Process
@@ -20,6 +21,11 @@ from ....core.errors import OutcomeUnknown
 _LIMIT = 64 << 20
 """The longest line a worker may say, in bytes."""
 
+GRACE = 10.0
+"""Seconds that a worker may take to end after its last word."""
+
+log = logging.getLogger(__name__)
+
 
 class Worker:
     """A child process at work on one task; use it in an `async with`."""
@@ -27,6 +33,7 @@ class Worker:
     def __init__(self, task: Mapping[str, object]) -> None:
         self._task = task
         self._process: Process
+        self._settled = False
 
     async def __aenter__(self) -> Self:
         self._process = await asyncio.create_subprocess_exec(
@@ -38,7 +45,9 @@ class Worker:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if kind is not None and self._process.returncode is None:
+        if self._settled:
+            await self._process.wait()  # it only clears up; the end of its pipe would end it at once
+        elif kind is not None and self._process.returncode is None:
             self._process.kill()
         if self._process.stdin:
             self._process.stdin.close()
@@ -63,13 +72,12 @@ class Worker:
         Raises OutcomeUnknown if it dies before it has said how the work ended.
         """
         assert self._process.stdout
-        settled = False
         while line := await self._process.stdout.readline():
             said: dict[str, Any] = json.loads(line)
-            settled = said.get("event") in _SETTLING and not said.get("asks")
+            self._settled = said.get("event") in _SETTLING and not said.get("asks")
             yield said
         code = await self._process.wait()
-        if not settled:
+        if not self._settled:
             raise OutcomeUnknown(f"The worker process ended in the middle of its work (exit code {code}).")
 
     def _say(self, message: Mapping[str, object]) -> None:

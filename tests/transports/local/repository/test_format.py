@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import struct
 from pathlib import Path
@@ -10,6 +11,7 @@ import zstandard
 from blake3 import blake3
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from reprieve.transports.local.keys import recovery_code
 from reprieve.transports.local.repository.repository import Repository
 
 from .conftest import Ground, pages
@@ -36,8 +38,7 @@ class Stranger:
         return self.part(name, data, 0, b"W", data[48:])
 
     def pack(self, identifier: bytes, digest: bytes, page_size: int) -> list[bytes]:
-        text = identifier.hex()
-        name = f"packs/{text[:2]}/{text}"
+        name = f"packs/{identifier.hex()}"
         data = (self.store / name).read_bytes()
         length, count = struct.unpack("<II", data[-8:])
         table = self.part(name, data, count, b"C", data[-8 - length : -8])
@@ -102,10 +103,6 @@ def test_a_stranger_can_read_a_document(ground: Ground, repository: Repository) 
 def test_a_stranger_can_open_the_recovery_code_and_the_wrapped_key(
     repository: Repository, ground: Ground
 ) -> None:
-    import hashlib
-
-    from reprieve.transports.local.keys import recovery_code
-
     repository.add_passphrase("correct horse")
     said = json.loads(next((ground.store / "keys").iterdir()).read_text())
     salt, nonce, wrapped = (bytes.fromhex(said[part]) for part in ("salt", "nonce", "wrapped"))

@@ -28,7 +28,7 @@ def test_a_frame_that_does_not_say_its_size() -> None:
 
 
 def test_a_frame_with_another_hash() -> None:
-    compressed, digest = compress([bytes(4096)])
+    compressed, digest = compress(bytes(4096))
 
     assert bytes(4096) == decompress(compressed, 4096, digest)
     with pytest.raises(RepositoryCorrupt):

@@ -65,6 +65,13 @@ def test_a_second_repository_in_a_store_is_a_conflict(ground: Ground, repository
     assert [f"{repository.id}.key"] == [path.name for path in ground.home.keys.iterdir()]
 
 
+def test_a_key_never_lies_in_its_store(ground: Ground) -> None:
+    with pytest.raises(InvalidRequest, match="in the store itself"):
+        create_repository(open_store(ground.root), ground.home, version="1.0")
+
+    assert not (ground.root / "config").exists()
+
+
 def test_an_unknown_feature_needs_an_update(ground: Ground, repository: Repository) -> None:
     rewrite_config(ground, features=["aes-256-gcm", "blake3-pages", "telepathy", "zstd-frames"])
     with pytest.raises(UpdateRequired, match="needs telepathy"):

@@ -63,3 +63,15 @@ def contents(templates: Templates) -> dict[int, str]:
     templates.database(OLD, "wal")
     templates.database(NEW, "delete")
     return templates.contents
+
+
+@pytest.fixture
+def world_of_wal(world_of: Callable[[str], World]) -> World:
+    """A fresh world whose target is in WAL mode."""
+    return world_of("wal")
+
+
+@pytest.fixture
+def world_of_delete(world_of: Callable[[str], World]) -> World:
+    """A fresh world whose target is in rollback-journal mode."""
+    return world_of("delete")

@@ -13,10 +13,15 @@ import threading
 PACE = 0.02
 
 
+def wait_for_the_end(ended: threading.Event) -> None:
+    sys.stdin.read()
+    ended.set()
+
+
 def main() -> None:
     database = sqlite3.connect(sys.argv[1], timeout=30, isolation_level=None, check_same_thread=False)
     ended = threading.Event()
-    threading.Thread(target=lambda: (sys.stdin.read(), ended.set()), daemon=True).start()
+    threading.Thread(target=wait_for_the_end, args=[ended], daemon=True).start()
     said = False
     while not ended.is_set():
         database.execute("BEGIN")

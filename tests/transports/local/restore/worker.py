@@ -1,7 +1,7 @@
 """A worker for the tests: runs one restore, revert or recovery, and journals into a file that it syncs.
 
-Driven by a JSON task on the command line. The journal is one JSON line for each note, and for the commit; a
-cancel is a file that appears. The last line of its output says how it ended.
+Run as a module, with a JSON task on the command line. The journal is one JSON line for each note, and for
+the commit; a cancel is a file that appears. The last line of its output says how it ended.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from reprieve.transports.local.restore import (
     revert,
     worker_lock,
 )
+from tests.transports.local.restore import disk
 
 CHUNK = 1 << 20
 
@@ -59,6 +60,7 @@ class FileSteps:
         if self.cancel_on_commit:
             self.cancel.touch()
         if self.cancel.exists():
+            failpoints.reach("harness.declined")
             return False
         failpoints.reach("harness.committing")
         self._append({"done": True})
@@ -133,6 +135,8 @@ def main() -> None:
     task: Task = json.loads(sys.argv[1])
     after = task.get("after")
     arm(str(after) if after else None)
+    if task.get("disk"):
+        disk.install()
     if "file_size" in task:
         limit_file_size(int(str(task["file_size"])))
     try:

@@ -25,7 +25,7 @@ from reprieve.transports.local.home import Home
 from reprieve.transports.local.restore import sweep
 
 HERE = Path(__file__).parent
-PYTHON = [sys.executable]
+ROOT = HERE.parents[3]
 FOREIGN = [sys.executable, "-I", "-S"]
 DEADLINE = 60
 
@@ -160,7 +160,8 @@ class World:
             "cancel": str(self.cancel_flag),
         }
         return subprocess.Popen(
-            [*PYTHON, str(HERE / "worker.py"), json.dumps(paths | task)],
+            [sys.executable, "-m", "tests.transports.local.restore.worker", json.dumps(paths | task)],
+            cwd=ROOT,
             env=environment,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

@@ -13,11 +13,16 @@ import threading
 PACE = 0.005
 
 
+def wait_for_the_end(ended: threading.Event) -> None:
+    sys.stdin.read()
+    ended.set()
+
+
 def main() -> None:
     database = sqlite3.connect(sys.argv[1], timeout=30, isolation_level=None)
     number = int(sys.argv[2])
     ended = threading.Event()
-    threading.Thread(target=lambda: (sys.stdin.read(), ended.set()), daemon=True).start()
+    threading.Thread(target=wait_for_the_end, args=[ended], daemon=True).start()
     while not ended.is_set():
         database.execute("INSERT OR REPLACE INTO written VALUES (?, ?)", (number, f"write {number}"))
         print(number, flush=True)

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from reprieve.transports.local.snapshot import fingerprint
+from reprieve.transports.local.snapshot import fingerprint, wal_index
 from reprieve.transports.local.snapshot.fingerprint import Fingerprint, unchanged
 from reprieve.transports.local.snapshot.take import take
 
@@ -145,6 +145,16 @@ def test_another_file_in_its_place_is_a_change(
 @pytest.mark.parametrize("mark", [{}, {"version": 1}, {"version": 1, "kind": "wal"}, {"version": 99}])
 def test_a_fingerprint_that_says_nothing_is_of_a_changed_database(tmp_path: Path, mark: Fingerprint) -> None:
     assert not unchanged(create(tmp_path / "a.db", "WAL"), mark)
+
+
+def test_an_index_of_an_unknown_version_says_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = create(tmp_path / "a.db", "WAL")
+    with Actor(path) as actor:
+        actor.sql("UPDATE note SET body = 'new'")
+        before = mark(path)
+        monkeypatch.setattr(wal_index, "VERSION", 1)
+
+        assert not unchanged(path, before)
 
 
 def test_a_database_that_is_gone_is_not_unchanged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

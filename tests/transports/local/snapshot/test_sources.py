@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import random
 import sqlite3
+import tempfile
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -227,6 +229,52 @@ def test_an_error_of_the_sink_passes_through(tmp_path: Path) -> None:
     assert {"a.db"} == names_in(tmp_path)
 
 
+# -- permissions ------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def read_only(folder: Path) -> Iterator[None]:
+    """The folder and what is in it may only be read, also by a test that runs as root."""
+    for file in folder.iterdir():
+        file.chmod(0o444)
+    folder.chmod(0o555)
+    user = os.geteuid()
+    if user == 0:
+        os.seteuid(65534)
+    try:
+        yield
+    finally:
+        os.seteuid(user)
+        folder.chmod(0o755)
+
+
+@pytest.fixture
+def public_folder() -> Iterator[Path]:
+    """A folder that other users may enter, as pytest's own is not."""
+    with tempfile.TemporaryDirectory() as folder:
+        yield Path(folder)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_a_file_that_may_only_be_read_has_an_image(public_folder: Path, method: Method) -> None:
+    path = create(public_folder / "a.db")
+    shoot(path, method)  # imports what it needs while this process may read it
+
+    with read_only(public_folder):
+        image, _data = shoot(path, method)
+
+    assert path.stat().st_size == image.bytes
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_a_wal_that_cannot_be_opened_is_an_error(public_folder: Path, method: Method) -> None:
+    path = create(public_folder / "a.db", "WAL")
+    shoot(path, method)
+
+    with read_only(public_folder), pytest.raises(BadSource, match="cannot be opened"):
+        shoot(path, method)
+
+
 # -- damaged sources --------------------------------------------------------------------------------------
 
 
@@ -332,7 +380,7 @@ def test_what_would_not_fit_in_memory_is_copied(
 
 
 @pytest.fixture
-def odd(tmp_path: Path) -> Iterator[Path]:
+def odd(tmp_path: Path) -> Path:
     """A database whose schema needs functions, a collation and a tokenizer that only its program has."""
     path = tmp_path / "odd.db"
     connection = apsw.Connection(str(path))
@@ -347,12 +395,14 @@ def odd(tmp_path: Path) -> Iterator[Path]:
         "CREATE TABLE plain(id INTEGER PRIMARY KEY, body TEXT);"
     )
     connection.execute("CREATE VIRTUAL TABLE words USING fts5(body, tokenize='ours')")
+    connection.execute("BEGIN")
     for number in range(500):
         connection.execute("INSERT INTO note(body) VALUES (?)", (f"note {number}",))
         connection.execute("INSERT INTO plain(body) VALUES (?)", (f"note {number}" * 20,))
         connection.execute("INSERT INTO words VALUES (?)", (f"note {number}",))
+    connection.execute("COMMIT")
     connection.close()
-    yield path
+    return path
 
 
 @pytest.mark.parametrize("check", ["quick", "full"])

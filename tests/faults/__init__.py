@@ -1,0 +1,1 @@
+"""The whole product under kills, stops, full disks and foreign programs."""
