@@ -45,8 +45,13 @@ class EveryJob:
         return await self._orchestrator.jobs(unsettled=unsettled, limit=limit)
 
     async def named(self, name: str) -> Job:
-        """The job with this id, or the one whose id begins so. Raises NotFound, InvalidRequest."""
-        found = [job for job in await self.jobs() if job.id.startswith(name)]
+        """The job with this id, or whose id begins so; or the newest that makes or restores this backup.
+
+        Raises NotFound, and InvalidRequest where several jobs begin so.
+        """
+        known = await self.jobs()
+        found = [job for job in known if job.id.startswith(name)]
+        found = found or [job for job in known if name in (job.backup_id, job.backup and job.backup.id)][:1]
         if len(found) > 1:
             raise InvalidRequest(f"{len(found)} jobs begin with {name}; give more of the id.")
         if not found or not name:

@@ -16,6 +16,7 @@ from .output import Output
 from .parser import Commands
 
 NEWEST = 20
+NAMED = "its id, or how that begins; or a backup's id"
 
 
 def add_to(commands: Commands) -> None:
@@ -34,7 +35,7 @@ def add_to(commands: Commands) -> None:
     parser = commands.add(
         "status", status, "Show how a job stands.", example="reprieve status 5883aab", store=False
     )
-    parser.add_argument("job", metavar="JOB", help="an id, or its beginning")
+    parser.add_argument("job", metavar="JOB", help=NAMED)
     parser = commands.add(
         "cancel",
         cancel,
@@ -42,7 +43,7 @@ def add_to(commands: Commands) -> None:
         example="reprieve cancel 5883aab",
         store=False,
     )
-    parser.add_argument("job", metavar="JOB", help="an id, or its beginning")
+    parser.add_argument("job", metavar="JOB", help=NAMED)
     parser = commands.add(
         "watch",
         watch,
@@ -50,7 +51,7 @@ def add_to(commands: Commands) -> None:
         example="reprieve watch",
         store=False,
     )
-    parser.add_argument("job", metavar="JOB", nargs="?", help="an id, or its beginning; all jobs if left out")
+    parser.add_argument("job", metavar="JOB", nargs="?", help=f"{NAMED}; all jobs if left out")
 
 
 async def jobs(asked: Namespace, output: Output) -> None:

@@ -83,9 +83,6 @@ def test_a_stopped_parent_loses_its_job_and_publishes_nothing(
     assert [0, 0] == [owner.leave(), other.leave()]
 
 
-
-
-
 def outcome_of(wait: Callable[[], object]) -> str | None:
     """None if what was waited for came; else the kind of the error."""
     try:

@@ -12,6 +12,7 @@ from ....core.lifecycle import JobState
 from ....core.messages import Cancelled, Completed, Failed, Noted
 from ..restore import Ending, Fact, Settled, Source, list_undo, recover, revert
 from ..restore import restore as put_back
+from ..restore.undo import find_undo
 from .task import Meter, Task
 
 
@@ -20,6 +21,7 @@ def restore(task: Task) -> None:
     target, force = Path(task.job.database), task.has("force")
     steps = _Steps(task, Meter(task.channel))
     if task.job.undo_id is not None:
+        steps.meter.total = _work_of(find_undo(task.home, task.job.undo_id).bytes, target)
         settled = revert(
             task.job.undo_id, target, job_id=task.job.id, home=task.home, steps=steps, force=force
         )
