@@ -35,7 +35,9 @@ def main() -> None:
     print(said)
     if asked.write:
         command = f"make bench SIZE_MIB={asked.size} ROUNDS={asked.rounds}"
-        asked.write.write_text(f"# Benchmarks\n\nMade by `{command}`; nothing here is written by hand.\n\n{said}\n")
+        asked.write.write_text(
+            f"# Benchmarks\n\nMade by `{command}`; nothing here is written by hand.\n\n{said}\n"
+        )
 
 
 def _parser() -> argparse.ArgumentParser:
