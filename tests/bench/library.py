@@ -1,8 +1,8 @@
 """A snippet library such as a developer's tool keeps: made and changed the same way for the same seed.
 
-Source code of the running Python's library cut into snippets (about 80 % of the bytes), attachments that
-hardly compress (12 %), events in JSON (8 %), and four indexes, one of them on random keys. Knows SQLite and the
-library's folder; must not know what is measured with it.
+Source code of the running Python's library cut into snippets (most of the bytes), attachments that hardly
+compress, events in JSON, and four indexes, one of them on random keys. Knows SQLite and the library's folder;
+must not know what is measured with it.
 
     python -m tests.bench.library make FILE MEBIBYTES
     python -m tests.bench.library change FILE PERCENT

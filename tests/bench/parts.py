@@ -1,7 +1,7 @@
 """What single parts cost: the core, the journal, a start, a snapshot.
 
-Each part is measured in a process of its own (`python -m tests.bench.parts PART`), which prints its figures as
-one JSON object: names (with their units) and values.
+Each part is measured in a process of its own (`python -m tests.bench.parts PART`), which prints its figures
+as one JSON object: names (with their units) and values.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The comparison: the same databases through every tool, in interleaved rounds.
 
-Knows the order of the steps and what is measured at each. The figures are lists, one value a round; what they mean
-is the report's matter.
+Knows the order of the steps and what is measured at each. The figures are lists, one value a round; what
+they mean is the report's matter.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class Comparison:
 
     def __init__(self, folder: Path, size: int, progress: Callable[[str], None]) -> None:
         self.figures: Figures = defaultdict(list)
-        self.tools = tools(folder / "none")
+        self.tools = tools(folder / "warm")
         self._folder = folder
         self._progress = progress
         self.before, self._after = folder / "before.db", folder / "after.db"
@@ -42,6 +42,7 @@ class Comparison:
         _library("make", self.before, str(size))
         shutil.copyfile(self.before, self._after)
         _library("change", self._after, CHANGED)
+        self._warm_up(folder / "warm" / "library" / "snippets.db")
 
     def round(self, number: int) -> None:
         """One round of every tool; another one is first in each."""
@@ -52,7 +53,6 @@ class Comparison:
         turn = number % len(installed)
         order = installed[turn:] + installed[:turn]
         for tool in order:
-            (folder / tool.name).mkdir()
             tool.prepare()
         self._put(self.before, source)
         for step in ("first", "unchanged"):
@@ -67,6 +67,17 @@ class Comparison:
             if isinstance(tool, Reprieve):
                 self._there_and_back(tool, source)
         shutil.rmtree(folder)
+
+    def _warm_up(self, source: Path) -> None:
+        """Once through every tool unmeasured: a first start compiles modules, and reads programs from disk."""
+        source.parent.mkdir()
+        _library("make", source, "1")
+        for tool in self.tools:
+            tool.prepare()
+            tool.backup(source)
+            restored = source.parent.with_name(f"restored by {tool.name}")
+            restored.mkdir()
+            tool.restore(source, restored)
 
     def _back_up(self, tool: Tool, source: Path, step: str) -> None:
         before = tool.stored()
@@ -99,7 +110,7 @@ class Comparison:
         self.figures["together", tool.name].append(ran.together / MIB)
 
     def _put(self, database: Path, source: Path) -> None:
-        """Content in place, and after it a second file: borg reads the youngest of a folder again each time."""
+        """Content in place, and after it a second file: borg always reads the youngest of a folder again."""
         shutil.copyfile(database, source)
         os.sync()
         time.sleep(SETTLED)

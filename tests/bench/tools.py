@@ -22,7 +22,11 @@ class Tool(Protocol):
     """A program that keeps backups of one database in a store of its own."""
 
     name: str
-    version: str
+
+    @property
+    def version(self) -> str:
+        """Which one is installed."""
+        ...
 
     def prepare(self) -> None:
         """Make an empty store, where that is a step of its own."""
@@ -82,8 +86,8 @@ class Reprieve:
 
     def _run(self, *words: str) -> Ran:
         command = str(Path(sys.executable).with_name("reprieve"))
-        environment = os.environ | {"REPRIEVE_HOME": str(self.folder / "home")}
-        return run((command, *words), environment=environment, folder=self.folder)
+        home = {"REPRIEVE_HOME": str(self.folder / "home")}
+        return run((command, *words), environment=os.environ | home, folder=self.folder)
 
 
 @attrs.define
@@ -120,7 +124,7 @@ class Restic:
 
 @attrs.define
 class Borg:
-    """borg, encrypted with `repokey-blake2`, compressed with zstd at level 3. Its `extract` checks what it reads."""
+    """borg, encrypted with `repokey-blake2`, compressed with zstd at level 3. Its `extract` checks."""
 
     folder: Path
     name = "borg"
@@ -152,13 +156,18 @@ class Borg:
 
 
 def tools(folder: Path) -> list[Tool]:
-    """Those that are installed, ours first; each has a folder of its own in `folder`."""
-    installed: list[Tool] = [Reprieve(folder / "reprieve")]
+    """Those that are installed, ours first; each has a new folder of its own in `folder`."""
+    installed: list[Tool] = [Reprieve(_new(folder / "reprieve"))]
     if shutil.which("restic"):
-        installed.append(Restic(folder / "restic"))
+        installed.append(Restic(_new(folder / "restic")))
     if shutil.which("borg"):
-        installed.append(Borg(folder / "borg"))
+        installed.append(Borg(_new(folder / "borg")))
     return installed
+
+
+def _new(folder: Path) -> Path:
+    folder.mkdir(parents=True)
+    return folder
 
 
 def size_of(folder: Path) -> int:
