@@ -6,6 +6,7 @@ PYTHON ?= python3
 UV := $(shell command -v uv 2>/dev/null)
 RUN := .venv/bin/
 ROUNDS ?= 500
+SIZE_MIB ?= 1024
 
 # Every test and every worker starts Pythons: without their cached bytecode each start takes twice as long.
 unexport PYTHONDONTWRITEBYTECODE
@@ -45,6 +46,10 @@ check: .venv/installed
 
 docs: .venv/installed
 	@$(RUN)python docs/generate.py
+
+bench: ROUNDS = 3
+bench: .venv/installed
+	@$(RUN)python -m tests.bench --size $(SIZE_MIB) --rounds $(ROUNDS) $(if $(WRITE),--write $(WRITE))
 
 clean:
 	rm -rf .venv build *.egg-info .hypothesis .pytest_cache .mypy_cache .ruff_cache
