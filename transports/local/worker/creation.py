@@ -75,10 +75,12 @@ def _unchanged(task: Task, parent: BackupRecord) -> bool:
 
 
 def _store(task: Task, repository: Repository, parent: BackupRecord | None) -> Backup:
+    from ..border import foreign_errors
     from ..snapshot.take import take
 
     database = Path(task.job.database)
-    with repository.writer(parent, task.job.database) as writer:
+    border = foreign_errors("backing up", database, BadSource)
+    with border, repository.writer(parent, task.job.database) as writer:
         _announce(task, writer.allot())
         image = take(
             database,
