@@ -1,0 +1,52 @@
+"""`python docs/generate.py` writes what is generated in the documentation; with --check it only compares.
+
+Knows which page comes from where, and nothing of what they say.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+
+from reprieve import reference as python
+from reprieve.adapters.cli import reference as command_line
+from reprieve.core.diagram import mermaid
+
+DOCS = Path(__file__).parent
+
+_DIAGRAM = re.compile(r"(<!-- diagram -->\n```mermaid\n).*?(```\n<!-- /diagram -->)", re.DOTALL)
+
+
+def generated() -> dict[str, str]:
+    """Each page with generated parts, as it should be."""
+    lifecycle = (DOCS / "lifecycle.md").read_text("utf-8")
+    return {
+        "cli.md": command_line.reference(),
+        "python.md": python.reference(),
+        "lifecycle.md": _DIAGRAM.sub(lambda found: f"{found[1]}{mermaid()}{found[2]}", lifecycle),
+    }
+
+
+def stale() -> list[str]:
+    """The pages that are not as they should be."""
+    return [name for name, text in generated().items() if not _is(DOCS / name, text)]
+
+
+def main(check: bool) -> int:
+    """Write, or compare; an exit code."""
+    for name in stale():
+        if check:
+            print(f"docs/{name} is stale; `make docs` writes it.", file=sys.stderr)
+            return 1
+        (DOCS / name).write_text(generated()[name], "utf-8")
+        print(f"docs/{name}")
+    return 0
+
+
+def _is(path: Path, text: str) -> bool:
+    return path.exists() and path.read_text("utf-8") == text
+
+
+if __name__ == "__main__":
+    sys.exit(main("--check" in sys.argv[1:]))
