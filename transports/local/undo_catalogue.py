@@ -23,6 +23,9 @@ from .home import Home
 KEPT_FOR = timedelta(days=7)
 KEPT_COPIES = 3
 
+REDO = "-redo"
+"""Ends the id of a copy of what the undoing of a job replaced."""
+
 
 def data_path(home: Home, undo_id: str) -> Path:
     """Where the copy's database lies."""

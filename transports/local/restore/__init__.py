@@ -3,7 +3,6 @@
 from .port import Ending, Fact, Settled, Source, Step, Steps
 from .recovery import recover, worker_lock
 from .restore import restore, revert
-from .work import sweep
 
 __all__ = [
     "Ending",
@@ -15,6 +14,5 @@ __all__ = [
     "recover",
     "restore",
     "revert",
-    "sweep",
     "worker_lock",
 ]

@@ -16,12 +16,10 @@ from ....core.job import UndoCopy
 from .. import database_header
 from ..files import descriptor_of, read_at, written
 from ..home import Home
-from ..undo_catalogue import data_path, enter
+from ..undo_catalogue import REDO, data_path, enter
 from .copying import SPAN
 from .port import Source
 from .target import Target
-
-REDO = "-redo"
 
 
 @attrs.frozen
