@@ -6,6 +6,7 @@ PYTHON ?= python3
 UV := $(shell command -v uv 2>/dev/null)
 RUN := .venv/bin/
 ROUNDS ?= 500
+SIZE_MIB ?= 1024
 
 # Every test and every worker starts Pythons: without their cached bytecode each start takes twice as long.
 unexport PYTHONDONTWRITEBYTECODE
@@ -30,6 +31,10 @@ demo: .venv/installed
 test: .venv/installed
 	@$(RUN)python -m pytest -q -m 'not soak' -n auto --dist worksteal
 
+# The long loops: ROUNDS kills of restorations and of backups each, in a run that SEED repeats.
+soak: .venv/installed
+	@ROUNDS=$(ROUNDS) $(RUN)python -m pytest -q -m soak -n auto --dist worksteal --timeout 0
+
 check: .venv/installed
 	@$(RUN)ruff check .
 	@$(RUN)ruff format --check .
@@ -41,6 +46,10 @@ check: .venv/installed
 
 docs: .venv/installed
 	@$(RUN)python docs/generate.py
+
+bench: ROUNDS = 3
+bench: .venv/installed
+	@$(RUN)python -m tests.bench --size $(SIZE_MIB) --rounds $(ROUNDS) $(if $(WRITE),--write $(WRITE))
 
 clean:
 	rm -rf .venv build *.egg-info .hypothesis .pytest_cache .mypy_cache .ruff_cache

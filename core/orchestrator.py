@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Coroutine
 from random import Random
 from typing import Any
 
@@ -17,7 +17,6 @@ import attrs
 
 from .endings import abandoned, raise_unless_done, too_late
 from .errors import (
-    Conflict,
     IllegalTransition,
     InvalidRequest,
     OwnershipLost,
@@ -31,6 +30,7 @@ from .messages import Cancel, Failed, Interrupted, Start
 from .observers import Watch
 from .ports import Claim, Clock, Entry, JournalStore, Takeover, Transport
 from .reducer import reduce
+from .request import Request, same_request
 from .retry import RetryPolicy
 from .runner import Run, Surroundings
 
@@ -44,18 +44,6 @@ PATIENCE = 60.0
 
 SETTLE_EVERY = 10
 """In how many rounds of listening the jobs of dead processes are looked for once."""
-
-
-@attrs.frozen
-class Request:
-    """What somebody asks for: a creation, a restoration (`backup_id`) or a revert (`undo_id`)."""
-
-    kind: JobKind
-    backup_id: str | None = None
-    undo_id: str | None = None
-    idempotency_key: str | None = None
-    detached: bool = False
-    options: Mapping[str, object] = attrs.field(factory=dict)
 
 
 class Orchestrator:
@@ -161,7 +149,7 @@ class Orchestrator:
         )
         job, claim = await self._journal.create(wanted)
         if claim is None:
-            return _same_request(wanted, job)
+            return same_request(wanted, job)
         self._refuse_if_closed()
         run = self._adopt(job, claim, transport)
         self._publish(job, True)
@@ -413,21 +401,6 @@ class Orchestrator:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return task
-
-
-def _same_request(wanted: Job, found: Job) -> Job:
-    """The job that has the idempotency key, if it is what is wanted now."""
-    # Which undo copy the last restoration left changes with every revert, so it does not tell two apart.
-    if _asked(wanted) == _asked(found):
-        return found
-    raise Conflict(
-        f"The idempotency key {wanted.idempotency_key!r} belongs to the {found.kind} {found.id} of "
-        f"{found.database}; use another key for another request."
-    )
-
-
-def _asked(job: Job) -> tuple[object, ...]:
-    return job.kind, job.database, job.backup_id, job.reverts
 
 
 def _outlives(job: Job) -> bool:

@@ -22,6 +22,7 @@ PARTS: dict[str, tuple[Callable[[], bool], str]] = {
         "run as root on Linux (a small file system is mounted, and filled)",
     ),
     "pty": (lambda: sys.platform != "win32", "run where there are pseudo-terminals"),
+    "linux": (lambda: sys.platform == "linux", "run on Linux"),
     "bash": (lambda: shutil.which("bash") is not None, "install bash"),
 }
 """What a test can need: whether it is here, and how to get it."""

@@ -47,11 +47,11 @@ def exit_code(error: ReprieveError) -> ExitCode:
 
 
 def _run(words: list[str], output: Output) -> None:
-    import asyncio
+    from .commands import parser_for
 
-    from .commands import whole_parser
+    asked = parser_for(words).parse_args(words)
+    import asyncio  # late: --help and --version need none
 
-    asked = whole_parser().parse_args(words)
     try:
         asyncio.run(asked.run(asked, output))
     except (KeyRequired, JobFailed) as error:

@@ -9,8 +9,9 @@ from typing import Any, Self, cast
 from reprieve.core.errors import InvalidRequest, NotFound, ReprieveError, Unsupported
 from reprieve.core.job import AssetVersion, Backup, Job, JobKind, UndoCopy
 from reprieve.core.operations import Operation
-from reprieve.core.orchestrator import Orchestrator, Request
+from reprieve.core.orchestrator import Orchestrator
 from reprieve.core.ports import Transport
+from reprieve.core.request import Request
 from reprieve.core.retry import RetryPolicy
 from reprieve.transports.registry import Opened, open_target
 

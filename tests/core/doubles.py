@@ -29,8 +29,9 @@ from reprieve.core.errors import (
 from reprieve.core.job import AssetVersion, Backup, Job, JobKind, Progress, UndoCopy
 from reprieve.core.messages import Cancelled, Completed, Failed, Progressed
 from reprieve.core.operations import Operation
-from reprieve.core.orchestrator import Orchestrator, Request
+from reprieve.core.orchestrator import Orchestrator
 from reprieve.core.ports import Claim, Entry, Events, Takeover
+from reprieve.core.request import Request
 from reprieve.core.retry import RetryPolicy
 
 BEGINNING = datetime(2026, 1, 1, tzinfo=UTC)

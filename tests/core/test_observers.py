@@ -14,8 +14,8 @@ from reprieve.core.job import Job, JobKind, Progress
 from reprieve.core.lifecycle import JobState
 from reprieve.core.messages import Completed, Noted, Progressed
 from reprieve.core.observers import PAUSE, Watch
-from reprieve.core.orchestrator import Request
 from reprieve.core.ports import Events
+from reprieve.core.request import Request
 from tests.core.doubles import BEGINNING, JumpingClock, Process, ScriptedTransport, World, a_backup, until
 
 

@@ -24,9 +24,9 @@ from reprieve.core.errors import (
 from reprieve.core.job import Job, JobKind, Progress
 from reprieve.core.lifecycle import OUTCOMES, JobState, Outcome
 from reprieve.core.messages import Cancelled, Completed, Event, Failed, Interrupted, Noted, Progressed
-from reprieve.core.orchestrator import Request
 from reprieve.core.ports import Events
 from reprieve.core.reducer import reduce
+from reprieve.core.request import Request
 from reprieve.core.retry import RetryPolicy
 from tests.core.doubles import JumpingClock, Process, ScriptedTransport, World, a_backup
 

@@ -10,8 +10,8 @@ from reprieve.core.errors import KeyRequired, OwnershipLost, Problem, ReprieveEr
 from reprieve.core.job import Job, JobKind, Progress
 from reprieve.core.lifecycle import JobState, Outcome
 from reprieve.core.messages import Cancelled, Completed, Failed, Noted, Progressed
-from reprieve.core.orchestrator import Request
 from reprieve.core.ports import Events
+from reprieve.core.request import Request
 from reprieve.core.retry import RetryPolicy
 from tests.core.doubles import (
     JumpingClock,

@@ -86,6 +86,10 @@ class Person:
     async def backups(self) -> list[str]:
         return [backup.id for backup in await self.library.backups()]
 
+    async def damaged(self) -> list[bool]:
+        """Which backups were forced from a damaged database."""
+        return [backup.source_damaged for backup in await self.library.backups()]
+
     async def undo_copies(self) -> list[str]:
         return [copy.id for copy in await self.library.undo_copies()]
 

@@ -70,13 +70,14 @@ class Scene:
         self,
         *,
         failpoint: str | None = None,
+        database: Path | None = None,
         lease: float | None = None,
         long_lived: bool = False,
         **process: Any,
     ) -> Person:
         """A new process that opens this database's library, and so settles what was left behind."""
         settings = {
-            "database": str(self.database),
+            "database": str(database or self.database),
             "store": str(self.store),
             "home": str(self.home.data),
             "passphrase": PASSPHRASE,

@@ -155,9 +155,11 @@ def test_killed_at_random(scene_of: SceneOf, mode: str, seed: int) -> None:
 
 
 @pytest.mark.soak
+@pytest.mark.parametrize("part", range(ROUNDS // 20))
 @pytest.mark.parametrize("mode", ["wal", "delete"])
-def test_killed_at_random_for_long(scene_of: SceneOf, mode: str) -> None:
-    random_rounds(scene_of(mode), ROUNDS // 4, SEED * 1000 + len(mode))
+def test_killed_at_random_for_long(scene_of: SceneOf, mode: str, part: int) -> None:
+    """ROUNDS in all, in parts of ten, so that they spread over the cores."""
+    random_rounds(scene_of(mode), 10, SEED * 1000 + len(mode) * 100 + part)
 
 
 def random_rounds(scene: Scene, rounds: int, seed: int) -> None:

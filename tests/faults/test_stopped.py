@@ -13,7 +13,7 @@ from contextlib import closing
 
 import pytest
 
-from tests.faults.people import Refused, is_gone, kill, until
+from tests.faults.people import Refused, is_gone, is_stopped, kill, until
 from tests.faults.scene import Scene
 from tests.transports.local.restore.world import content_of
 
@@ -60,7 +60,9 @@ def test_a_stopped_parent_loses_its_job_and_publishes_nothing(
     job = owner.ask("restore", scene.backups[scene.other])
     waiting = owner.start("outcome", job)
     worker = scene.stopped_worker_of(job)
-    owner.stop()
+    # Between two transactions of the journal: one who is stopped in one keeps all others out of it.
+    owner.ask("aim", "journal.commit.after=stop")
+    until("the owner stopped", lambda: is_stopped(owner.process.pid))
     if goes_on:
         os.kill(worker, signal.SIGCONT)
 

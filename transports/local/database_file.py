@@ -20,9 +20,8 @@ import attrs
 from ...core.errors import BadSource, BadTarget, NotFound
 from . import database_header, file_systems
 from .database_header import Header
+from .files import BINARY, NO_FOLLOW
 
-READ_FLAGS = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
-NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0)
 NO_WAIT = getattr(os, "O_NONBLOCK", 0)  # opening a pipe that came in place of the file must not hang
 
 
@@ -61,9 +60,11 @@ def examine(path: Path, *, as_source: bool, force: bool = False) -> DatabaseFile
     descriptor = _open(resolved, path, refuse)
     try:
         found = _look(descriptor, resolved, path, refuse)
+    except OSError as error:
+        raise refuse(f"{path} cannot be read ({error.strerror}); look at the disk.") from error
     finally:
         os.close(descriptor)
-    _refuse_network(found.path, path, refuse, force)
+    require_local(found.path, path, refuse, force)
     if as_source:
         _refuse_content(found.content, path)
     elif not os.access(resolved, os.W_OK):
@@ -73,7 +74,17 @@ def examine(path: Path, *, as_source: bool, force: bool = False) -> DatabaseFile
 
 def open_to_read(resolved: Path) -> int:
     """A descriptor for reading `resolved`, which must not have become a link."""
-    return os.open(resolved, READ_FLAGS | NO_FOLLOW | NO_WAIT)
+    return os.open(resolved, os.O_RDONLY | BINARY | NO_FOLLOW | NO_WAIT)
+
+
+def require_local(resolved: Path, path: Path, refuse: type[BadSource] | type[BadTarget], force: bool) -> None:
+    """Raise `refuse` if `resolved` is on a network file system, unless forced; people call it `path`."""
+    kind = None if force else file_systems.network_kind(resolved)
+    if kind:
+        raise refuse(
+            f"{path} is on a network file system ({kind}), where SQLite's locks cannot be trusted; "
+            f"work on a local copy, or force it if nobody else uses the database."
+        )
 
 
 def _resolve(path: Path, refuse: type[BadSource] | type[BadTarget]) -> Path:
@@ -157,14 +168,3 @@ def _refuse_content(content: Content, path: Path) -> None:
         )
     if content is Content.FOREIGN:
         raise BadSource(f"{path} is not an SQLite database; name a database file.")
-
-
-def _refuse_network(
-    resolved: Path, path: Path, refuse: type[BadSource] | type[BadTarget], force: bool
-) -> None:
-    kind = None if force else file_systems.network_kind(resolved)
-    if kind:
-        raise refuse(
-            f"{path} is on a network file system ({kind}), where SQLite's locks cannot be trusted; "
-            f"work on a local copy, or force it if nobody else uses the database."
-        )

@@ -1,7 +1,7 @@
 """The first 100 bytes of an SQLite database, as a value.
 
 The format is that of https://www.sqlite.org/fileformat2.html#the_database_header. This file knows
-bytes only: no path, no lock, no SQLite library.
+bytes and descriptors only: no path, no lock, no SQLite library.
 """
 
 from __future__ import annotations
@@ -9,6 +9,8 @@ from __future__ import annotations
 import struct
 
 import attrs
+
+from .files import read_at
 
 MAGIC = b"SQLite format 3\0"
 SIZE = 100
@@ -21,7 +23,7 @@ class Header:
     """What the header says.
 
     `page_count` is the header's own claim, which old libraries did not keep up. `wal` says that the file
-    is in WAL mode (write version 2). `change_counter` rises at every commit in rollback mode, not
+    is in WAL mode (read version 2). `change_counter` rises at every commit in rollback mode, not
     in WAL mode. `schema_cookie` rises at every change of the schema.
     """
 
@@ -32,6 +34,11 @@ class Header:
     change_counter: int
     schema_cookie: int
     auto_vacuum: bool
+
+
+def read(descriptor: int) -> Header | None:
+    """The header of an open file, as `parse` gives it."""
+    return parse(read_at(descriptor, SIZE, 0))
 
 
 def parse(data: bytes) -> Header | None:
@@ -63,8 +70,7 @@ def parse(data: bytes) -> Header | None:
     page_size = 65536 if page_size == 1 else page_size
     sound = (
         page_size in (512, 1024, 2048, 4096, 8192, 16384, 32768, 65536)
-        and write_version in (1, 2)
-        and read_version in (1, 2)
+        and max(write_version, read_version) <= 2
         and payload_fractions == [64, 32, 32]
         and encoding in ENCODINGS
     )
@@ -74,7 +80,7 @@ def parse(data: bytes) -> Header | None:
         page_size=page_size,
         page_count=page_count,
         encoding=ENCODINGS[encoding],
-        wal=write_version == 2,
+        wal=read_version == 2,
         change_counter=change_counter,
         schema_cookie=schema_cookie,
         auto_vacuum=largest_root != 0,

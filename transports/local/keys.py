@@ -16,12 +16,11 @@ from pathlib import Path
 from blake3 import blake3
 
 from ...core.errors import InvalidRequest, KeyRequired, StorageError
-from .failpoints import reach
+from .files import make_folder, write_at, written
 from .home import Home
 from .repository.config import Config, unwrap
 from .repository.vault import KEY_SIZE, Vault
 from .stores import Store
-from .stores.folder import make_folder, sync_folder
 
 PASSPHRASE_VARIABLE = "REPRIEVE_PASSPHRASE"
 
@@ -80,21 +79,11 @@ def read_key(home: Home, repository_id: str) -> bytes | None:
 def keep_key(home: Home, repository_id: str, master: bytes) -> None:
     """Write the key file, durably, for this user only. One that is there already is replaced whole."""
     path = _key_file(home, repository_id)
-    temporary = path.with_name(f"{path.name}.{secrets.token_hex(8)}.part")
+    part = path.with_name(f"{path.name}.{secrets.token_hex(8)}.part")
     try:
         make_folder(path.parent)
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        try:
-            with os.fdopen(descriptor, "w", encoding="ascii") as file:
-                file.write(master.hex() + "\n")
-                file.flush()
-                reach("key.written")
-                os.fsync(file.fileno())
-            os.replace(temporary, path)
-        finally:
-            temporary.unlink(missing_ok=True)
-        reach("key.named")
-        sync_folder(path.parent)
+        with written(path, "key", part=part) as descriptor:
+            write_at(descriptor, master.hex().encode() + b"\n", 0)
     except OSError as error:
         raise _unusable(path, error) from error
 

@@ -1,8 +1,7 @@
 """A lock on a file that lives exactly as long as the process that holds it, with that process's pid inside.
 
-The one place where fcntl and msvcrt differ. It knows nothing of jobs, owners or workers. The operating
-system frees the lock when its holder dies, so a lock that can be taken proves that nobody lives
-behind it; a process that is only stopped goes on holding it.
+It knows nothing of jobs, owners or workers. The operating system frees the lock when its holder dies, so a
+lock that can be taken proves that nobody lives behind it; a process that is only stopped goes on holding it.
 """
 
 from __future__ import annotations
@@ -17,32 +16,10 @@ from types import TracebackType
 import attrs
 
 from ...core.errors import Conflict
+from .file_locks import try_lock
+from .files import BINARY
 
 _FOUND_FREE_EVERY = 0.02
-
-if sys.platform == "win32":
-    import msvcrt
-
-    # Locks are mandatory here: the locked byte must lie where nobody reads the pid.
-    _LOCKED_BYTE = 1 << 30
-
-    def _lock(descriptor: int, *, shared: bool = False) -> bool:
-        os.lseek(descriptor, _LOCKED_BYTE, os.SEEK_SET)
-        try:
-            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
-        except OSError:
-            return False
-        return True
-
-else:
-    import fcntl
-
-    def _lock(descriptor: int, *, shared: bool = False) -> bool:
-        try:
-            fcntl.flock(descriptor, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return False
-        return True
 
 
 @attrs.define
@@ -58,8 +35,8 @@ class OsLock:
     def try_acquire(self) -> bool:
         """Take the lock if nobody has it, and write this process's pid into the file."""
         while True:
-            descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o600)
-            if not _lock(descriptor):
+            descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | BINARY, 0o600)
+            if not try_lock(descriptor):
                 os.close(descriptor)
                 return False
             if _is_still(descriptor, self.path):
@@ -99,11 +76,11 @@ class OsLock:
         if self._descriptor is not None:
             return True
         try:
-            descriptor = os.open(self.path, os.O_RDWR | getattr(os, "O_BINARY", 0))
+            descriptor = os.open(self.path, os.O_RDWR | BINARY)
         except FileNotFoundError:
             return False
         try:
-            return not _lock(descriptor, shared=True)  # two that look at once do not see each other
+            return not try_lock(descriptor, shared=True)  # two that look at once do not see each other
         finally:
             os.close(descriptor)
 

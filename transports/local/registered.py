@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-import secrets
 from datetime import UTC, datetime
 from pathlib import Path
 from stat import S_ISREG
@@ -17,6 +16,7 @@ from typing import Any
 import attrs
 
 from ...core.errors import InvalidRequest, NotFound, StorageError
+from .files import write_at, written
 from .home import Home
 from .names import canonical_database, canonical_store
 from .os_lock import OsLock
@@ -105,20 +105,15 @@ class RegisteredDatabases:
 
     def _write(self, databases: tuple[RegisteredDatabase, ...]) -> None:
         path = self.home.databases
-        temporary = path.with_name(f"{path.name}.{secrets.token_hex(8)}.part")
         listed = [_record_of(database) for database in sorted(databases, key=lambda one: one.path)]
+        text = json.dumps({"format": FORMAT, "databases": listed}, indent=2)
         try:
-            with open(temporary, "x", encoding="utf-8") as file:
-                json.dump({"format": FORMAT, "databases": listed}, file, indent=2)
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(temporary, path)
+            with written(path, "databases") as descriptor:
+                write_at(descriptor, text.encode(), 0)
         except OSError as error:
             raise StorageError(
                 f"The list of databases {path} cannot be written: {error.strerror}."
             ) from error
-        finally:
-            temporary.unlink(missing_ok=True)
 
 
 def _regular_file(path: str) -> os.stat_result:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from reprieve.adapters.cli.commands import HELP, whole_parser
+from reprieve.adapters.cli.commands import FILES, HELP, parser_for, whole_parser
 from reprieve.adapters.cli.shape import Shape, shape_of
 from reprieve.core import VERSION
 from reprieve.core.errors import ExitCode
@@ -28,6 +28,19 @@ def test_the_first_page_names_every_command_and_exit_code() -> None:
 
     assert {page.words[-1] for page in PAGES[1:]} <= named
     assert {str(int(code)) for code in ExitCode} <= named
+
+
+def test_the_files_of_the_commands_are_known() -> None:
+    """Only the file of the command that is named is imported, so the table must name them all."""
+    alone = [
+        page
+        for commands in FILES.values()
+        for word in commands
+        for page in shape_of(parser_for([word])).below
+    ]
+
+    assert {page.words for page in PAGES if len(page.words) == 2} == {page.words for page in alone}
+    assert {word for commands in FILES.values() for word in commands} == {page.words[1] for page in alone}
 
 
 def test_the_version_is_told(reprieve: Reprieve) -> None:

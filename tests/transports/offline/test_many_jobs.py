@@ -7,8 +7,9 @@ import attrs
 
 from reprieve.core.job import Job, JobKind
 from reprieve.core.lifecycle import Outcome
-from reprieve.core.orchestrator import Orchestrator, Request
+from reprieve.core.orchestrator import Orchestrator
 from reprieve.core.ports import Transport
+from reprieve.core.request import Request
 from reprieve.transports.offline.draws import stream
 from reprieve.transports.offline.memory_journal import MemoryJournal
 from reprieve.transports.offline.scenario import Scenario

@@ -6,7 +6,6 @@ are used for; that is ledger.py.
 
 from __future__ import annotations
 
-import errno
 import os
 import sqlite3
 import time
@@ -14,6 +13,7 @@ from pathlib import Path
 
 from ....core.errors import DatabaseLocked, ReprieveError, StorageError, StorageFull, UpdateRequired
 from .. import failpoints
+from ..files import is_full, sync_folder
 
 VERSION = 1
 PATIENCE = 30.0
@@ -95,7 +95,7 @@ def open_file(path: Path) -> sqlite3.Connection:
         connection.close()
         raise
     if made:
-        _sync_folder(path.parent)
+        sync_folder(path.parent)
     return connection
 
 
@@ -109,7 +109,7 @@ def open_for_reading(path: Path) -> sqlite3.Connection:
 def error_of(path: Path, error: sqlite3.Error | OSError) -> ReprieveError:
     """What went wrong with the journal's file, as a sentence that says what to do."""
     if isinstance(error, OSError):
-        full, locked, damaged = error.errno in (errno.ENOSPC, errno.EDQUOT), False, False
+        full, locked, damaged = is_full(error), False, False
     else:
         code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # the low byte; the others only refine it
         full = code == sqlite3.SQLITE_FULL
@@ -201,13 +201,3 @@ def _tidy(connection: sqlite3.Connection) -> None:
     )
     if connection.execute(f"SELECT EXISTS (SELECT 1 FROM owner WHERE {idle})").fetchone()[0]:
         connection.execute(f"DELETE FROM owner WHERE {idle}")
-
-
-def _sync_folder(folder: Path) -> None:
-    if os.name == "nt":  # a folder cannot be opened there; NTFS journals its names itself
-        return
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

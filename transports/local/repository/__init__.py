@@ -13,7 +13,8 @@ The format is in docs/repository-format.md.
 
 FAILPOINTS = (
     "key.written",
-    "key.named",
+    "key.synced",
+    "key.renamed",
     "repository.key.kept",
     "repository.config.stored",
     "store.upload.opened",

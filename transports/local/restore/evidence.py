@@ -13,9 +13,10 @@ from pathlib import Path
 import apsw
 import attrs
 
-from .files import descriptor_of, read_at
-from .header import SIZE, Header, masked
-from .pages import read_pages
+from .. import database_header
+from ..files import descriptor_of, read_at
+from ..sqlite_backup import read_pages
+from .first_page import masked
 
 
 class Verdict(StrEnum):
@@ -35,7 +36,7 @@ class _Image:
 
     @classmethod
     def of(cls, descriptor: int, page_size: int) -> _Image:
-        header = Header.parse(read_at(descriptor, SIZE, 0))
+        header = database_header.read(descriptor)
         return cls(descriptor, page_size if header is not None and header.page_size == page_size else 0)
 
     def page(self, offset: int) -> bytes | None:
@@ -83,7 +84,7 @@ def weigh(connection: apsw.Connection, new: Path, old: Path) -> Verdict:
             else:
                 count.add(data, new_image.page(offset), old_image.page(offset))
 
-        read_pages(connection, take)
+        read_pages(connection, take, lambda: None)
         if first:
             count.add(masked(first), new_image.page(0), old_image.page(0))
     return count.verdict()

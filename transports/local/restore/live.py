@@ -15,10 +15,11 @@ import attrs
 
 from ....core.job import UndoCopy
 from ..failpoints import reach
+from ..files import write_at
+from ..sqlite_backup import read_pages
 from .connections import Patience, checkpoint_on_close, image, live
-from .files import copy_bytes, write_at
-from .header import set_mode_of
-from .pages import read_pages
+from .copying import copy_bytes
+from .first_page import say_rollback_mode
 from .port import Step, Steps, check_cancel
 from .target import Target
 from .undo import CopyName, keep
@@ -90,7 +91,7 @@ def _keep_and_note(job: Replacing, patience: Patience) -> UndoCopy:
         copy, schema_version = _keep_wal(job, patience)
     else:
         copy = keep(job.work.home, job.copy, target, lambda to: _copy_file(job, to))
-        schema_version = header.schema_version if header is not None else 0
+        schema_version = header.schema_cookie if header is not None else 0
     reach("restore.a4.kept")
     job.work.note(job.step, **{f"{job.step}_schema_version": schema_version})
     reach("restore.a4.noted")
@@ -114,14 +115,15 @@ def _copy_transaction(job: Replacing, reader: apsw.Connection, to: int) -> None:
         nonlocal copied
         write_at(to, data, offset)
         copied += len(data)
-        if copied % _STEP_BYTES < len(data):
-            check_cancel(job.steps)
-            reach("restore.a4.copied")
-            job.steps.progressed("undo copy", min(copied, size), size)
 
-    read_pages(reader, take)
+    def each_step() -> None:
+        check_cancel(job.steps)
+        reach("restore.a4.copied")
+        job.steps.progressed("undo copy", min(copied, size), size)
+
+    read_pages(reader, take, each_step)
     job.steps.progressed("undo copy", size, size)
-    set_mode_of(to, wal=False)
+    say_rollback_mode(to)
 
 
 def _copy_file(job: Replacing, to: int) -> None:

@@ -12,12 +12,12 @@ from pathlib import Path
 
 import apsw
 
-from ....core.errors import Ambiguous
+from ....core.errors import Ambiguous, BadTarget
 from ....core.job import UndoCopy
+from ..border import foreign_errors
 from ..failpoints import reach
 from ..home import Home
 from ..os_lock import OsLock
-from .border import foreign_errors
 from .connections import live
 from .evidence import Verdict, weigh
 from .live import Replacing, replace
@@ -48,7 +48,7 @@ def recover(
     """
     work = Work(job_id, home, steps, deadline, dict(notes)).resolute()
     target = Path(str(notes.get("path", "")))
-    with foreign_errors("recovering", target):
+    with foreign_errors("recovering", target, BadTarget):
         settled = _settle(Step(step) if step else Step.STAGE, work, target)
         if notes:
             _return_mode(work, target)

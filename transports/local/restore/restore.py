@@ -14,9 +14,9 @@ import attrs
 
 from ....core.errors import BadTarget, OwnershipLost, ReprieveError
 from ....core.job import UndoCopy
+from ..border import foreign_errors
 from ..failpoints import reach
 from ..home import Home
-from .border import foreign_errors
 from .live import Replacing, replace
 from .mode import leave_wal, return_to_wal
 from .port import CancelAsked, Ending, Settled, Source, Step, Steps
@@ -43,7 +43,7 @@ def restore(
     """Put the image of `source` in place of the whole content of the database at `target`.
 
     `deadline` is how many seconds it waits for each lock. `force` restores where it is not proved that no
-    other program has a broken file open, or where the text encoding differs.
+    other program has a broken file open, where the text encoding differs, or on a network file system.
 
     Raises BadTarget, NotFound, StorageFull, RepositoryCorrupt or DatabaseLocked with the target untouched;
     OwnershipLost with everything left to recovery. An error from the undoing of a cancelled
@@ -86,8 +86,8 @@ class _Plan:
 
 
 def _carried_out(plan: _Plan, target: Path, doing: str) -> Settled:
-    path = locate(target)
-    with foreign_errors(doing, path):
+    path = locate(target, force=plan.force)
+    with foreign_errors(doing, path, BadTarget):
         return _ended(plan.work, path, lambda: _by_its_path(plan, path))
 
 

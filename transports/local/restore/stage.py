@@ -5,17 +5,18 @@ The file appears under its name only when all of that is done. It knows nothing 
 
 from __future__ import annotations
 
-import os
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import apsw
 
 from ....core.errors import RepositoryCorrupt
+from .. import database_header
+from ..database_header import Header
 from ..failpoints import reach
+from ..files import part_of, sync, write_at, written
 from .connections import image
-from .files import part_of, read_at, write_at, written
-from .header import SIZE, Header, set_mode_of
+from .first_page import say_rollback_mode
 from .port import CancelAsked, Source, Steps, check_cancel
 
 _FINDINGS = 5
@@ -31,13 +32,13 @@ def fetch(source: Source, path: Path, steps: Steps, *, keep_mode: bool = False) 
     """
     with written(path, "restore.a1") as descriptor:
         _receive(source, descriptor, steps)
-        header = Header.parse(read_at(descriptor, SIZE, 0))
+        header = database_header.read(descriptor)
         if source.page_size:
             _require_database(header, source)
         if header is not None and not keep_mode:
-            set_mode_of(descriptor, wal=False)
+            say_rollback_mode(descriptor)
         with ThreadPoolExecutor(1) as pool:
-            synced = pool.submit(os.fsync, descriptor)
+            synced = pool.submit(sync, descriptor)
             if source.check:
                 _check(part_of(path), source.size, steps)
             synced.result()

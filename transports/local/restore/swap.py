@@ -13,7 +13,8 @@ from pathlib import Path
 
 from ....core.errors import Ambiguous, Conflict
 from ..failpoints import reach
-from .files import copy_bytes, descriptor_of, name_new, sync_folder, written
+from ..files import descriptor_of, name_new, sync_folder, written
+from .copying import copy_bytes
 from .port import Ending, Settled, Source, Step, check_cancel
 from .proof import Still, alone
 from .stage import fetch

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import stat
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,9 +16,12 @@ import apsw
 import attrs
 
 from ....core.errors import BadTarget, NotFound, StorageFull
+from .. import database_header
+from ..database_file import examine as examine_file
+from ..database_file import require_local
+from ..database_header import Header
+from ..files import open_existing
 from .connections import Patience, live
-from .files import open_existing, read_at
-from .header import SIZE, Header
 
 SIDE_FILES = ("-wal", "-shm", "-journal")
 _SPARE_PERCENT = 10
@@ -48,7 +50,7 @@ class Target:
 
     def header(self) -> Header | None:
         """The header in the main file; current only under a lock, and never for a WAL's newest."""
-        return Header.parse(read_at(self.descriptor, SIZE, 0))
+        return database_header.read(self.descriptor)
 
     def require_in_place(self) -> None:
         """Raise BadTarget if another file has taken the place of the one that was opened."""
@@ -78,39 +80,25 @@ def beside(path: Path, suffix: str) -> Path:
     return path.with_name(path.name + suffix)
 
 
-def locate(target: Path) -> Path:
-    """The absolute path of the file to restore into, a link followed once.
+def locate(target: Path, *, force: bool) -> Path:
+    """The real path of the file to restore into; links are followed once, here.
 
-    Raises BadTarget for a folder, a special file, a file with several names, a link to nothing, or missing
-    permissions; NotFound if the folder of a missing target does not exist.
+    Raises BadTarget for whatever `database_file.examine` refuses (`force` allows a network file system), a
+    link to nothing, or a folder that may not be written; NotFound if that folder does not exist.
     """
-    path = Path(os.path.realpath(target)) if target.is_symlink() else Path(os.path.abspath(target))
-    if target.is_symlink() and not path.exists():
+    path = Path(os.path.realpath(target))
+    if os.path.exists(path):
+        path = examine_file(target, as_source=False, force=force).path
+    elif target.is_symlink():
         raise BadTarget(f"{target} is a link to {path}, which does not exist; name the database itself.")
-    if not path.parent.is_dir():
+    elif not os.path.isdir(path.parent):
         raise NotFound(f"The folder {path.parent} does not exist; make it, then restore {path.name} into it.")
-    if path.exists():
-        _require_plain_file(path)
-    else:
-        _require_no_remains(path)
     if not os.access(path.parent, os.W_OK | os.X_OK):
         raise BadTarget(f"You may not write into the folder {path.parent}; change its permissions.")
+    if not path.exists():
+        require_local(path.parent, path, BadTarget, force)
+        _require_no_remains(path)
     return path
-
-
-def _require_plain_file(path: Path) -> None:
-    status = path.stat()
-    if stat.S_ISDIR(status.st_mode):
-        raise BadTarget(f"{path} is a folder; name the database file in it.")
-    if not stat.S_ISREG(status.st_mode):
-        raise BadTarget(f"{path} is not an ordinary file (a device, pipe or socket); name a database file.")
-    if status.st_nlink > 1:
-        raise BadTarget(
-            f"{path} has {status.st_nlink} names (hard links), and SQLite cannot keep them apart; "
-            "remove the others first."
-        )
-    if not os.access(path, os.R_OK | os.W_OK):
-        raise BadTarget(f"You may not read and write {path}; change its permissions.")
 
 
 def _require_no_remains(path: Path) -> None:

@@ -16,10 +16,11 @@ import attrs
 
 from ....core.errors import NotFound
 from ....core.job import UndoCopy
+from .. import database_header
 from ..failpoints import reach
+from ..files import descriptor_of, read_at, remove, sync_folder, write_at, written
 from ..home import Home
-from .files import SPAN, descriptor_of, read_at, remove, sync_folder, write_at, written
-from .header import SIZE, Header
+from .copying import SPAN
 from .port import Source
 from .target import SIDE_FILES, Target, beside
 
@@ -134,7 +135,7 @@ def undo_source(home: Home, copy: UndoCopy) -> Source:
     """The copy as something to restore; page size 0 if it is no database. It was checked by nobody."""
     path = data_path(home, copy.id)
     with descriptor_of(path) as descriptor:
-        header = Header.parse(read_at(descriptor, SIZE, 0))
+        header = database_header.read(descriptor)
     return Source(
         header.page_size if header is not None else 0, path.stat().st_size, _spans(path), check=False
     )

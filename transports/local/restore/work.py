@@ -13,10 +13,10 @@ from pathlib import Path
 import attrs
 
 from ..failpoints import reach
+from ..files import remove
 from ..home import Home
 from ..os_lock import OsLock
 from .connections import Patience
-from .files import remove
 from .port import Ending, Fact, Step, Steps
 from .undo import REDO, data_path, drop, list_undo, prune
 

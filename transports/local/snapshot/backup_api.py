@@ -10,14 +10,14 @@ import apsw
 import attrs
 
 from .. import database_header
+from ..files import read_at
 from ..image import Image
+from ..sqlite_backup import read_pages
 from . import fingerprint, source
-from .raw_files import RawFiles, read_at
+from .page_gatherer import PageGatherer
+from .raw_files import RawFiles
 from .request import Method, Request
-from .sink_vfs import PageGatherer, SinkVFS
 from .source import Shape
-
-_PAGES_A_STEP = 256
 
 
 def read(request: Request) -> Image:
@@ -30,7 +30,7 @@ def read(request: Request) -> Image:
         request.sink.begin(shape.page_size, shape.page_count)
         emit = request.sink.write if shape.wal else lambda first, data: drained.append((first, data))
         pages = PageGatherer(shape.page_size, shape.page_count, read_at(files.main, shape.page_size, 0), emit)
-        _copy_into(pages, connection, request)
+        read_pages(connection, pages.put, request.stop_if_cancelled)
         pages.finish(Counters.of(files.main, connection).put_into)
         mark = None if shape.wal else fingerprint.of_file(files.main)
     for first, data in drained:
@@ -49,16 +49,6 @@ def image(shape: Shape, method: Method, mark: fingerprint.Fingerprint | None) ->
         method=method,
         fingerprint=mark,
     )
-
-
-def back_up(connection: apsw.Connection, target: apsw.Connection, request: Request) -> None:
-    """Copy the snapshot that `connection` holds into `target`, which nobody else uses."""
-    for setting in ("journal_mode=OFF", "synchronous=OFF", "cache_size=64"):
-        target.execute(f"PRAGMA {setting}")
-    with target.backup("main", connection, "main") as backup:
-        while not backup.done:
-            request.stop_if_cancelled()
-            backup.step(_PAGES_A_STEP)
 
 
 @attrs.frozen
@@ -80,16 +70,3 @@ class Counters:
         patched[24:28] = patched[92:96] = self.change_counter
         patched[40:44] = self.schema_cookie
         return bytes(patched)
-
-
-def _copy_into(pages: PageGatherer, connection: apsw.Connection, request: Request) -> None:
-    vfs = SinkVFS(pages)
-    try:
-        flags = apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE
-        target = apsw.Connection("sink", flags=flags, vfs=vfs.name)
-        try:
-            back_up(connection, target, request)
-        finally:
-            target.close()
-    finally:
-        vfs.unregister()

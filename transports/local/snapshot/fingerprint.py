@@ -17,11 +17,10 @@ from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
 
-from ....core.errors import StorageError
 from .. import database_header
 from ..database_file import open_to_read
+from ..files import read_at
 from . import wal_index, wal_overlay
-from .raw_files import read_at
 from .request import Unusable
 from .wal_index import WalIndexHeader
 
@@ -73,7 +72,7 @@ def unchanged(path: Path, fingerprint: Fingerprint) -> bool:
         return False
     try:
         return _unchanged(os.path.realpath(path), fingerprint)
-    except (OSError, StorageError, Unusable):  # it may have changed; the backup will say what is wrong
+    except (OSError, Unusable):  # it may have changed; the backup will say what is wrong
         return False
 
 

@@ -11,33 +11,8 @@ import os
 from pathlib import Path
 from types import TracebackType
 
-from ....core.errors import StorageError
 from .. import database_file
 from .request import Moved, Unusable
-
-_positional_read = getattr(os, "pread", None)
-
-
-def read_at(descriptor: int, size: int, offset: int) -> bytes:
-    """Up to `size` bytes from `offset`; fewer only at the end of the file. Raises StorageError."""
-    try:
-        data = _read_once(descriptor, size, offset)
-        while 0 < len(data) < size:
-            more = _read_once(descriptor, size - len(data), offset + len(data))
-            if not more:
-                break
-            data += more
-    except OSError as error:
-        raise StorageError(f"The database cannot be read ({error.strerror}); look at the disk.") from error
-    return data
-
-
-def _read_once(descriptor: int, size: int, offset: int) -> bytes:
-    if _positional_read is not None:
-        read: bytes = _positional_read(descriptor, size, offset)
-        return read
-    os.lseek(descriptor, offset, os.SEEK_SET)  # Windows has no pread; one thread reads a descriptor
-    return os.read(descriptor, size)
 
 
 class RawFiles:

@@ -16,11 +16,12 @@ import attrs
 from blake3 import blake3
 
 from .. import database_header
+from ..files import read_at
 from ..image import Image
 from . import fingerprint, posix_locks, source, spans
 from .check import RunningCheck
 from .fingerprint import Fingerprint
-from .raw_files import RawFiles, read_at
+from .raw_files import RawFiles
 from .request import Method, Moved, Request
 from .source import Shape
 from .spans import Span

@@ -1,7 +1,7 @@
 """The connection that holds the snapshot still: how it is opened, locked and asked for its shape.
 
-The one place that turns SQLite's errors into ours. It never writes, but it lets SQLite roll back
-the journal of a crashed writer, as any program that opens the database would.
+It never writes, but it lets SQLite roll back the journal of a crashed writer, as any program that opens the
+database would. What SQLite says of a source that it cannot read is said here; border.py says the rest.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ from pathlib import Path
 import apsw
 import attrs
 
-from ....core.errors import BadSource, DatabaseLocked, ReprieveError, StorageError, StorageFull
+from ....core.errors import BadSource, DatabaseLocked, ReprieveError
+from ..border import foreign_errors
 from .request import Request
 
 _NO_CHECKPOINT = apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE
@@ -87,11 +88,15 @@ def shape(connection: apsw.Connection) -> Shape:
 
 @contextmanager
 def _translated(request: Request) -> Iterator[None]:
-    try:
-        yield
-    except apsw.Error as error:
-        request.stop_if_cancelled()  # a busy handler that was cancelled looks like a lock
-        raise _translate(error, request) from error
+    with foreign_errors("reading", request.path, BadSource):
+        try:
+            yield
+        except apsw.Error as error:
+            request.stop_if_cancelled()  # a busy handler that was cancelled looks like a lock
+            said = _translate(error, request)
+            if said is None:
+                raise
+            raise said from error
 
 
 def _wal_is_empty(path: Path) -> bool:
@@ -101,7 +106,8 @@ def _wal_is_empty(path: Path) -> bool:
         return False
 
 
-def _translate(error: apsw.Error, request: Request) -> ReprieveError:
+def _translate(error: apsw.Error, request: Request) -> ReprieveError | None:
+    """What is worth saying of a source that cannot be read; the border says the rest."""
     path = request.path
     match error:
         case apsw.BusyError() | apsw.LockedError() | apsw.ProtocolError():
@@ -116,15 +122,4 @@ def _translate(error: apsw.Error, request: Request) -> ReprieveError:
         case apsw.CorruptError():
             hint = "copy the file by hand" if request.force else "force the backup to keep it as it is"
             return BadSource(f"{path} is damaged ({error}); repair it (sqlite3 has .recover), or {hint}.")
-        case apsw.CantOpenError() | apsw.ReadOnlyError() | apsw.PermissionsError():
-            return BadSource(
-                f"{path} cannot be opened ({error}): SQLite must be able to write to the file and its "
-                f"folder, to recover what a crashed program left; change the permissions."
-            )
-        case apsw.FullError():
-            return StorageFull(
-                f"There is no room left for reading {path} ({error}); make room and try again."
-            )
-    return StorageError(
-        f"Reading {path} failed ({type(error).__name__}: {error}); look at the disk and the file."
-    )
+    return None

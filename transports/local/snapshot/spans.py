@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import attrs
 
-from .raw_files import read_at
+from ..files import read_at
 
 SIZE = 1 << 20
 LOCK_BYTE = 0x40000000  # the page that holds it is never used: https://www.sqlite.org/fileformat2.html

@@ -11,10 +11,12 @@ from pathlib import Path
 
 import apsw
 
-from ....core.errors import StorageFull
+from ....core.errors import BadSource, StorageFull
+from ..border import foreign_errors
 from ..image import Image
+from ..sqlite_backup import back_up
 from . import fingerprint, source, spans
-from .backup_api import Counters, back_up, image
+from .backup_api import Counters, image
 from .fingerprint import Fingerprint
 from .raw_files import RawFiles
 from .request import Method, Request
@@ -24,7 +26,8 @@ from .spans import Span
 
 def read(request: Request) -> Image:
     """Send the image to the sink; unchecked. Raises StorageFull where there is no room for the copy."""
-    with tempfile.TemporaryDirectory(prefix="reprieve-") as folder:
+    made = foreign_errors("copying", request.path, BadSource)
+    with made, tempfile.TemporaryDirectory(prefix="reprieve-") as folder:
         copy = Path(folder) / "copy.db"
         shape, counters, mark = _make(copy, request)
         request.sink.begin(shape.page_size, shape.page_count)
@@ -42,7 +45,7 @@ def _make(copy: Path, request: Request) -> tuple[Shape, Counters, Fingerprint | 
         shape = source.shape(connection)
         target = apsw.Connection(str(copy))
         try:
-            back_up(connection, target, request)
+            back_up(connection, target, request.stop_if_cancelled)
         except apsw.FullError as error:
             raise StorageFull(
                 f"There is no room for a copy of {request.path} in {copy.parent.parent}; "

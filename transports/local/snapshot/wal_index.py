@@ -11,7 +11,7 @@ from array import array
 
 import attrs
 
-from .raw_files import read_at
+from ..files import read_at
 from .request import Unusable
 
 VERSION = 3007000

@@ -12,7 +12,7 @@ from bisect import bisect_left
 
 import attrs
 
-from .raw_files import read_at
+from ..files import read_at
 from .request import Moved
 from .spans import Span
 from .wal_index import WalIndexHeader

@@ -6,8 +6,6 @@ Knows which kinds of store there are; must not know what is kept in them.
 from __future__ import annotations
 
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
-from urllib.request import url2pathname
 
 from ....core.errors import InvalidRequest, Unsupported
 from .port import Store, Stored, Upload
@@ -32,6 +30,9 @@ def open_store(where: str | Path) -> Store:
         raise Unsupported(
             f"Stores of the kind {scheme}:// cannot be used yet; name a folder by its path or a file:// URL."
         )
+    from urllib.parse import unquote, urlsplit
+    from urllib.request import url2pathname  # late: it brings a whole HTTP client
+
     url = urlsplit(where)
     if url.netloc not in ("", "localhost") or not unquote(url.path).strip("/"):
         raise InvalidRequest(f"{where} names no folder of this machine; write file:///path/to/folder.")

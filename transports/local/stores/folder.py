@@ -16,13 +16,13 @@ from types import TracebackType
 
 from ....core.errors import Conflict, NotFound, StorageError, StorageFull
 from ..failpoints import reach
-from .file_locks import lock_exclusively, try_lock
+from ..file_locks import lock, try_lock
+from ..files import BINARY, is_full, make_folder, sync, sync_folder
 from .port import Stored
 
 UPLOADS = "uploads"
 """The folder of temporary names, beside the objects: a link cannot cross file systems."""
 
-NO_ROOM = {errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC)}
 NO_HARD_LINKS = {errno.EPERM, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK}
 
 
@@ -114,7 +114,7 @@ class FolderStore:
 
     def _said(self, doing: str, error: OSError) -> StorageError | NotFound | Conflict:
         why = error.strerror or str(error)
-        if error.errno in NO_ROOM:
+        if is_full(error):
             return StorageFull(f"{doing} the store {self.url} failed: {why}. Make room, then try again.")
         if isinstance(error, FileNotFoundError):
             return NotFound(f"{doing} the store {self.url} failed: there is no such object.")
@@ -162,7 +162,7 @@ class FolderUpload:
 
     def commit(self) -> None:
         with self._store._told(f"Writing {self._name} into"):
-            os.fsync(self._descriptor)
+            sync(self._descriptor)
             reach("store.upload.synced")
             make_folder(self._final.parent)
             self._take_name()
@@ -183,7 +183,7 @@ class FolderUpload:
     def _claim_temporary_name(self) -> tuple[Path, int]:
         while True:
             path = self._store.root / UPLOADS / secrets.token_hex(16)
-            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o600)
+            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | BINARY, 0o600)
             # Between the two calls a sweep may take the file for a dead process's and remove it.
             if try_lock(descriptor) and path.exists():
                 return path, descriptor
@@ -201,8 +201,8 @@ class FolderUpload:
 
     def _take_name_without_links(self) -> None:
         """For file systems without hard links (FAT): look and rename, under one lock for the store."""
-        with (self._store.root / "lock").open("ab") as lock:
-            lock_exclusively(lock.fileno())
+        with (self._store.root / "lock").open("ab") as file:
+            lock(file.fileno())
             if self._final.exists():
                 raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(self._final))
             os.rename(self._path, self._final)
@@ -211,23 +211,3 @@ class FolderUpload:
         self._open = False
         os.close(self._descriptor)
         self._path.unlink(missing_ok=True)
-
-
-def make_folder(path: Path) -> None:
-    """Make a folder and those above it, durably."""
-    if path.is_dir():
-        return
-    make_folder(path.parent)
-    path.mkdir(mode=0o700, exist_ok=True)
-    sync_folder(path.parent)
-
-
-def sync_folder(path: Path) -> None:
-    """Make the names in a folder durable. Windows has no such call: it journals names by itself."""
-    if os.name == "nt":
-        return
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+from ..files import BINARY
 from ..repository.reader import BackupReader
 from ..restore.connections import image
 from .task import Task
@@ -15,7 +16,7 @@ def check_stored(reader: BackupReader, task: Task) -> tuple[str, ...]:
     """What SQLite finds wrong with the stored image: it is written to a private file, and checked there."""
     path = task.home.stages / f"{task.job.id}.check.db"
     try:
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_TRUNC | getattr(os, "O_BINARY", 0), 0o600)
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_TRUNC | BINARY, 0o600)
         with open(descriptor, "r+b") as file:
             for offset, data in reader.spans():
                 file.seek(offset)

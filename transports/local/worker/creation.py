@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 import attrs
 
@@ -16,10 +16,11 @@ from ..database_file import examine
 from ..image import Image
 from ..repository.records import BackupRecord
 from ..repository.repository import Repository
-from ..repository.writer import BackupWriter
 from ..snapshot.request import CheckKind, SnapshotCancelled
-from .checking import check_stored
 from .task import Meter, Task
+
+if TYPE_CHECKING:
+    from ..repository.writer import BackupWriter
 
 REHASH_AFTER = timedelta(days=3)
 """How long 'nothing has changed' is believed before every page is read again."""
@@ -74,10 +75,12 @@ def _unchanged(task: Task, parent: BackupRecord) -> bool:
 
 
 def _store(task: Task, repository: Repository, parent: BackupRecord | None) -> Backup:
+    from ..border import foreign_errors
     from ..snapshot.take import take
 
     database = Path(task.job.database)
-    with repository.writer(parent, task.job.database) as writer:
+    border = foreign_errors("backing up", database, BadSource)
+    with border, repository.writer(parent, task.job.database) as writer:
         _announce(task, writer.allot())
         image = take(
             database,
@@ -101,6 +104,8 @@ def _checked(task: Task, writer: BackupWriter, image: Image) -> Image:
     """The image with what a check of what was stored found, where the snapshot could not check it."""
     if image.problems is not None or task.option("check", "quick") == "none":
         return image
+    from .checking import check_stored
+
     problems = check_stored(writer.reader(), task)
     if problems and not task.has("force"):
         raise BadSource(

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from reprieve.core.errors import BadTarget, NotFound
+from reprieve.transports.local import file_systems
 from reprieve.transports.local.home import Home
 from reprieve.transports.local.restore import Ending, restore
 from tests.transports.local.restore.steps import MemorySteps
@@ -49,7 +50,7 @@ def remains(path: Path) -> None:
 
 UNFIT: dict[str, Callable[[Path], None]] = {
     "is a folder": folder,
-    "not an ordinary file": pipe,
+    "a device, a pipe or a socket": pipe,
     "hard links": second_name,
     "link to": link_to_nothing,
     "-wal lies beside it": remains,
@@ -69,6 +70,26 @@ def test_an_unfit_target(tmp_path: Path, home: Home, image: Path, sentence: str)
 
     assert before == {path.name: path.lstat() for path in target.parent.iterdir()}
     assert [] == steps.noted
+
+
+@pytest.mark.parametrize("exists", [True, False])
+def test_a_network_file_system(
+    tmp_path: Path, home: Home, image: Path, exists: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target = tmp_path / "target.db"
+    if exists:
+        make_database(target, OLD, rows=3)
+    before = target.stat() if exists else None
+    steps = MemorySteps()
+    monkeypatch.setattr(file_systems, "network_kind", lambda path: "nfs4")
+
+    with pytest.raises(BadTarget, match="nfs4"):
+        restore(source_of(image), target, job_id="job", home=home, steps=steps)
+
+    assert before == (target.stat() if exists else None)
+    assert [] == steps.noted
+    settled = restore(source_of(image), target, job_id="job", home=home, steps=steps, force=True)
+    assert Ending.RESTORED is settled.ending
 
 
 def test_a_missing_folder(tmp_path: Path, home: Home, image: Path) -> None:

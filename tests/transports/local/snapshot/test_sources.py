@@ -14,7 +14,7 @@ from typing import Any
 import apsw
 import pytest
 
-from reprieve.core.errors import BadSource, Conflict, DatabaseLocked, NotFound
+from reprieve.core.errors import BadSource, Conflict, DatabaseLocked, NotFound, StorageError
 from reprieve.transports.local.image import Image
 from reprieve.transports.local.snapshot import take as take_module
 from reprieve.transports.local.snapshot import wal_index
@@ -227,6 +227,14 @@ def test_an_error_of_the_sink_passes_through(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="full"):
         take(path, BrokenSink(), cancelled=never)
     assert {"a.db"} == names_in(tmp_path)
+
+
+def test_no_folder_for_the_temporary_copy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = create(tmp_path / "a.db")
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "missing"))
+
+    with pytest.raises(StorageError, match="missing"):
+        shoot(path, Method.COPY)
 
 
 # -- permissions ------------------------------------------------------------------------------------------

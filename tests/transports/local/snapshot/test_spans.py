@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reprieve.transports.local.snapshot import spans
+from reprieve.transports.local.snapshot.page_gatherer import PageGatherer
 from reprieve.transports.local.snapshot.raw_files import RawFiles
-from reprieve.transports.local.snapshot.sink_vfs import PageGatherer
 from reprieve.transports.local.snapshot.spans import Span
 
 PAGE_SIZES = [512 << n for n in range(8)]
@@ -57,7 +57,7 @@ def test_gathered_pages_are_the_image(page_size: int, count: int, guessed: bool,
 
     gatherer = PageGatherer(page_size, count, pages[1] if guessed else bytes(page_size), emit)
     for number in [*range(2, count + 1), *sorted(late), 1]:
-        gatherer.put(pages[number], (number - 1) * page_size)
+        gatherer.put((number - 1) * page_size, pages[number])
     gatherer.finish(lambda page_one: page_one)
 
     assert b"".join(pages.values()) == bytes(image)

@@ -1,0 +1,40 @@
+"""What somebody asks the orchestrator for, and whether two have asked for the same.
+
+Knows what a job keeps of it; knows nothing of how it is carried out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import attrs
+
+from .errors import Conflict
+from .job import Job, JobKind
+
+
+@attrs.frozen
+class Request:
+    """What somebody asks for: a creation, a restoration (`backup_id`) or a revert (`undo_id`)."""
+
+    kind: JobKind
+    backup_id: str | None = None
+    undo_id: str | None = None
+    idempotency_key: str | None = None
+    detached: bool = False
+    options: Mapping[str, object] = attrs.field(factory=dict)
+
+
+def same_request(wanted: Job, found: Job) -> Job:
+    """The job that has the idempotency key, if it is what is wanted now."""
+    # Which undo copy the last restoration left changes with every revert, so it does not tell two apart.
+    if _asked(wanted) == _asked(found):
+        return found
+    raise Conflict(
+        f"The idempotency key {wanted.idempotency_key!r} belongs to the {found.kind} {found.id} of "
+        f"{found.database}; use another key for another request."
+    )
+
+
+def _asked(job: Job) -> tuple[object, ...]:
+    return job.kind, job.database, job.backup_id, job.reverts

@@ -1,0 +1,56 @@
+"""Where the errors of SQLite and of the operating system about a user's database become ours.
+
+Put round what opens one, in a worker; nothing inside sees them turned. Knows which class says what, and
+nothing of what was being done.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import apsw
+
+from ...core.errors import BadSource, BadTarget, DatabaseLocked, ReprieveError, StorageError, StorageFull
+from .files import is_full
+
+Refusal = type[BadSource] | type[BadTarget]
+
+
+@contextmanager
+def foreign_errors(doing: str, path: Path, refuse: Refusal) -> Iterator[None]:
+    """Say that `doing` `path` failed, as a ReprieveError, whatever library the failure came from.
+
+    `refuse` is what a file is that may not be used as it is.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise _of_system(error, doing, path, refuse) from error
+    except apsw.Error as error:
+        raise _of_sqlite(error, doing, path, refuse) from error
+
+
+def _of_system(error: OSError, doing: str, path: Path, refuse: Refusal) -> ReprieveError:
+    if is_full(error):
+        return StorageFull(
+            f"There was no room left {doing} {path} ({error}); make room (or raise the limit) and try again."
+        )
+    if isinstance(error, PermissionError):
+        return refuse(f"The system does not permit {doing} {path} ({error}); change its permissions.")
+    return StorageError(f"The system failed {doing} {path} ({error}); look at the disk, then try again.")
+
+
+def _of_sqlite(error: apsw.Error, doing: str, path: Path, refuse: Refusal) -> ReprieveError:
+    match error:
+        case apsw.FullError():
+            return StorageFull(f"There was no room left {doing} {path}; make room, then try again.")
+        case apsw.BusyError() | apsw.LockedError() | apsw.ProtocolError():
+            return DatabaseLocked(f"Another program has {path} locked; close it, then try again.")
+        case apsw.ReadOnlyError() | apsw.PermissionsError() | apsw.CantOpenError():
+            return refuse(
+                f"{path} cannot be opened ({error}): SQLite must be able to write to the file and its "
+                "folder, to recover what a crashed program left; change the permissions."
+            )
+    return StorageError(f"SQLite failed {doing} {path} ({error}); look at the disk and at the database.")

@@ -1,0 +1,37 @@
+"""Copying a database file as bytes, where nobody may ask SQLite for its pages.
+
+Knows of databases only where their locks lie.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+
+from ..files import read_at, write_at
+
+SPAN = 4 << 20
+"""Bytes that are read or written between two looks at the cancel flag."""
+
+LOCK_BYTES = (0x40000000, 0x40000200)
+"""Where SQLite's locks lie. Windows refuses to read them under a lock; no page ever uses them."""
+
+
+def copy_bytes(source: int, destination: int, size: int, told: Callable[[int], None]) -> None:
+    """Copy `size` bytes from the start, but for SQLite's lock bytes; `told` hears each new total."""
+    offset = 0
+    while offset < size:
+        data = read_at(source, _span(offset, size), offset)
+        if not data:
+            return
+        write_at(destination, data, offset)
+        offset += len(data)
+        if offset == LOCK_BYTES[0]:
+            offset = min(LOCK_BYTES[1], size)
+            os.ftruncate(destination, offset)
+        told(offset)
+
+
+def _span(offset: int, size: int) -> int:
+    stop = LOCK_BYTES[0] if offset < LOCK_BYTES[0] else size
+    return min(SPAN, stop - offset, size - offset)
