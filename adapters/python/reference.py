@@ -64,7 +64,8 @@ ERRORS = """\
 ## Errors
 
 Every exception is a `ReprieveError`. Its text is a sentence: what happened, to what, and what to do
-next. `kind` is its name in the journal, in JSON and on every wire; `exit code` is what the command line ends with.
+next. `kind` is its name in the journal, in JSON and on every wire; `exit code` is what the command line
+ends with.
 """
 
 
