@@ -45,7 +45,17 @@ def test_the_wheel_runs_where_nothing_else_is(tmp_path: Path) -> None:
         shutil.copytree(ROOT / name, source / name, ignore=shutil.ignore_patterns("__pycache__"))
     for name in ("pyproject.toml", "README.md", "LICENSE"):
         shutil.copy(ROOT / name, source)
-    build = [sys.executable, "-m", "build", "-q", "--wheel", "--no-isolation", "-o", tmp_path, source]
+    build = [
+        sys.executable,
+        "-m",
+        "build",
+        "-q",
+        "--wheel",
+        "--no-isolation",
+        "-o",
+        str(tmp_path),
+        str(source),
+    ]
     subprocess.run(build, check=True, capture_output=True)
     (wheel,) = tmp_path.glob("*.whl")
     venv.create(tmp_path / "env", with_pip=False)
