@@ -22,8 +22,8 @@ from reprieve.core import errors
 HEAD = """\
 # Python reference
 
-Written by `make docs` from the docstrings. Sizes are bytes, times UTC, durations seconds, percentages 0 to 100.
-The [tutorial](tutorial.md#from-python) shows how it is used.
+Written by `make docs` from the docstrings. Sizes are bytes, times UTC, durations seconds, percentages
+0 to 100. The [tutorial](tutorial.md#from-python) shows how it is used.
 """
 
 SECTIONS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
@@ -63,8 +63,9 @@ SECTIONS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
 ERRORS = """\
 ## Errors
 
-Every exception is a `ReprieveError`. Its text is a sentence: what happened, to what, and what to do next. `kind` is its
-name in the journal, in JSON and on every wire; `exit code` is what the command line ends with.
+Every exception is a `ReprieveError`. Its text is a sentence: what happened, to what, and what to do
+next. `kind` is its name in the journal, in JSON and on every wire; `exit code` is what the command line
+ends with.
 """
 
 

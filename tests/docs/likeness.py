@@ -26,7 +26,7 @@ _DIFFERS = (
     (re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d+Z)?"), "MOMENT"),
     (re.compile(r"\b\d+ %"), "SHARE"),
     (re.compile(r"\b\d+(?:\.\d+)? (?:B|KiB|MiB|GiB)"), "SIZE"),
-    (re.compile(r"\b\d+\.\d\d s\b|\b\d+ min \d+ s\b|\b\d+ s\b"), "DURATION"),
+    (re.compile(r"\b\d+\.\d\d ?s\b|\b\d+ min \d+ s\b|\b\d+ s\b"), "DURATION"),
     (re.compile(r"\b(?:just now|\d+ \w+ ago)"), "AGO"),
     (re.compile(r"(\"\w+\":)\d+(?:\.\d+)?"), r"\1NUMBER"),
     (re.compile(r"^(device) .*"), r"\1 DEVICE"),

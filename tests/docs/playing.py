@@ -146,7 +146,7 @@ class Player:
         kept = {
             name: value
             for name, value in os.environ.items()
-            if not name.startswith(("REPRIEVE_", "XDG_", "PYTEST", "COV_"))
+            if not name.startswith(("REPRIEVE_", "XDG_", "PYTEST", "COV_", "PYTHONDONT"))
         }
         folder = str(Path(sys.executable).parent)
         return {
@@ -154,8 +154,7 @@ class Player:
             "HOME": str(self.home),
             "PATH": os.pathsep.join((folder, kept.get("PATH", ""))),
             "TERM": "xterm-256color",
-            "PYTHONDONTWRITEBYTECODE": "1",
-            "PYTEST_ADDOPTS": "-p no:cacheprovider -p no:asyncio -p no:aiohttp -p no:xdist -p no:hypothesispytest",
+            "PYTEST_ADDOPTS": "-p no:cacheprovider -p no:asyncio -p no:aiohttp -p no:xdist",
         }
 
 
