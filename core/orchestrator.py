@@ -16,14 +16,8 @@ from typing import Any
 import attrs
 
 from .endings import abandoned, raise_unless_done, too_late
-from .errors import (
-    IllegalTransition,
-    InvalidRequest,
-    OwnershipLost,
-    ReprieveError,
-    StorageError,
-)
-from .job import Job, JobKind
+from .errors import IllegalTransition, InvalidRequest, OwnershipLost, ReprieveError, StorageError
+from .job import Job
 from .lifecycle import JobState, Outcome
 from .line import Line
 from .messages import Cancel, Failed, Interrupted, Start
@@ -103,7 +97,7 @@ class Orchestrator:
         A transport that does not acknowledge within PATIENCE is left: the next process settles its jobs.
         """
         self._closed = True
-        runs = [run for run in self._runs.values() if not _outlives(run.job)]
+        runs = [run for run in self._runs.values() if not run.job.outlives_its_process]
         for run in runs:
             if not (run.job.final or run.recovers):
                 run.take(Cancel())
@@ -347,7 +341,9 @@ class Orchestrator:
     async def _settle(self, job: Job) -> Run | None:
         """Take one over; the run that recovers it, if it has to be."""
         waits = job.state is JobState.IDLE
-        resumes = self._resumes_detached and _outlives(job) and job.attempt < self._around.retry.attempts
+        resumes = (
+            self._resumes_detached and job.outlives_its_process and job.attempt < self._around.retry.attempts
+        )
         transport: Transport | None = None
         if resumes or not waits:
             try:
@@ -401,7 +397,3 @@ class Orchestrator:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return task
-
-
-def _outlives(job: Job) -> bool:
-    return job.detached and job.kind is JobKind.CREATION
