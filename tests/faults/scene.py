@@ -19,7 +19,9 @@ from reprieve.transports.local.os_lock import OsLock
 from reprieve.transports.local.place import Place
 from reprieve.transports.local.repository.verify import Verified
 from tests.faults.people import Person, is_stopped, until
-from tests.transports.local.restore.world import NEW, OLD, Neighbours, content_of, make_database, writes_in
+from tests.support.databases import NEW, OLD, content_of, make_database, writes_in
+from tests.support.leftovers import leftovers
+from tests.support.neighbours import Neighbours
 
 SETTLED_WITHIN = 5.0
 """Seconds, once the faults have stopped (O4)."""
@@ -135,15 +137,7 @@ class Scene:
 
     def leftovers(self) -> list[str]:
         """O7: every file that should not be there once all is settled."""
-        kept = {path.stem for path in self.home.undo.glob("*.json")}
-        stray = [*self.home.stages.iterdir(), *self.home.workers.iterdir()]
-        stray += [
-            path
-            for path in self.home.undo.iterdir()
-            if path.stem not in kept or path.suffix not in (".db", ".json")
-        ]
-        stray += self.database.parent.glob(".*.reprieve*")
-        return sorted(str(path.relative_to(self.folder)) for path in stray)
+        return leftovers(self.home.data, self.database)
 
     def all_settled(self) -> bool:
         """O4, asked of the journal's own file."""

@@ -16,7 +16,7 @@ import pytest
 
 from tests.faults.people import Person, Refused, until
 from tests.faults.scene import Answer, Scene
-from tests.transports.local.restore.world import content_of, make_database
+from tests.support.databases import content_of, make_database
 
 SceneOf = Callable[[str], Scene]
 Spoil = Callable[[Path], object]
@@ -137,9 +137,9 @@ def test_a_damaged_source(scene_of: SceneOf) -> None:
     ("spoil", "kind", "said"),
     [
         (folder, "badTarget", "is a folder"),
-        (pipe, "badTarget", "a device, pipe or socket"),
-        (hard_linked, "badTarget", "2 names"),
-        (forbidden, "badTarget", "may not read and write"),
+        (pipe, "badTarget", "a device, a pipe or a socket"),
+        (hard_linked, "badTarget", "2 hard links"),
+        (forbidden, "badTarget", "may not be"),
     ],
 )
 def test_a_target_that_cannot_be_restored_into(scene_of: SceneOf, spoil: Spoil, kind: str, said: str) -> None:

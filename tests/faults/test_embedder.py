@@ -15,7 +15,7 @@ import pytest
 
 from tests.faults.people import Person, Refused, until
 from tests.faults.scene import Scene
-from tests.transports.local.restore.world import OLD, content_of
+from tests.support.databases import OLD, content_of
 
 SceneOf = Callable[[str], Scene]
 

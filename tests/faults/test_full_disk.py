@@ -17,7 +17,7 @@ import pytest
 
 from tests.faults.people import Person, Refused, until
 from tests.faults.scene import Answer, Scene
-from tests.transports.local.restore.world import content_of
+from tests.support.databases import content_of
 
 SceneOf = Callable[[str], Scene]
 Disk = Callable[[Path, str], None]

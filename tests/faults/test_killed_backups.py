@@ -18,7 +18,8 @@ from reprieve.transports.local.place import Place
 from tests.faults.scene import Answer, Scene
 from tests.faults.test_killed_restorations import ROUNDS, SEED
 from tests.faults.theatre import BOTH, VICTIMS, WORKER, Theatre, Victims
-from tests.transports.local.restore.world import content_of, masked_pages, neighbours, writes_in
+from tests.support.databases import content_of, masked_pages, writes_in
+from tests.support.neighbours import neighbours
 
 FIRST = ("key.written", "key.named", "repository.key.kept", "repository.config.stored")
 """Reached by the first backup into a store only."""

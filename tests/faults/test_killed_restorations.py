@@ -18,7 +18,8 @@ from reprieve.transports.local.restore import points
 from tests.faults.people import Pending, Person, kill, until
 from tests.faults.scene import Answer, Scene
 from tests.faults.theatre import BOTH, VICTIMS, WORKER, Theatre, Victims
-from tests.transports.local.restore.world import OLD, neighbours
+from tests.support.databases import OLD
+from tests.support.neighbours import neighbours
 
 IN_THE_WORKER = (*points.FETCHING, *points.LIVE, *points.SETTLING)
 

@@ -11,7 +11,7 @@ import pytest
 
 from tests.faults.people import Person, Refused, until
 from tests.faults.scene import Scene
-from tests.transports.local.restore.world import content_of
+from tests.support.databases import content_of
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ import pytest
 
 from tests.faults.people import Refused, is_gone, is_stopped, kill, until
 from tests.faults.scene import Scene
-from tests.transports.local.restore.world import content_of
+from tests.support.databases import content_of
 
 LEASE = 1.0
 ENDED = ("done", "failed")

@@ -14,7 +14,7 @@ import pytest
 
 from tests.faults.people import is_gone, until
 from tests.faults.scene import Scene
-from tests.transports.local.restore.world import content_of
+from tests.support.databases import content_of
 
 SceneOf = Callable[[str], Scene]
 ENDS_WITHIN = 2.0

@@ -7,7 +7,7 @@ import time
 from reprieve.transports.local.os_lock import OsLock
 from tests.faults.people import LOOKED_EVERY, Person, is_gone, kill, until
 from tests.faults.scene import SETTLED_WITHIN, Answer, Scene
-from tests.transports.local.restore.world import Neighbours
+from tests.support.neighbours import Neighbours
 
 Victims = tuple[str, ...]
 WORKER: Victims = ("worker",)

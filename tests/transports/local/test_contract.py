@@ -10,7 +10,7 @@ from reprieve.transports.contract import Setting, TransportContract
 from reprieve.transports.local.home import Home
 from reprieve.transports.local.place import Place
 from reprieve.transports.local.transport import LocalTransport
-from tests.transports.local.restore.world import OLD, make_database, masked_pages
+from tests.support.databases import OLD, make_database, masked_pages
 
 
 class TestLocal(TransportContract):

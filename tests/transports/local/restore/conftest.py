@@ -8,14 +8,8 @@ from pathlib import Path
 import attrs
 import pytest
 
-from tests.transports.local.restore.world import (
-    NEW,
-    OLD,
-    World,
-    content_of,
-    copy_database,
-    make_database,
-)
+from tests.support.databases import NEW, OLD, content_of, copy_database, make_database
+from tests.transports.local.restore.world import World
 
 
 @attrs.define

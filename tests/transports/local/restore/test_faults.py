@@ -14,17 +14,9 @@ import pytest
 
 from reprieve.core.errors import StorageFull
 from reprieve.transports.local.restore.target import require_space
-from tests.transports.local.restore.world import (
-    NEW,
-    OLD,
-    World,
-    check,
-    content_of,
-    ended,
-    make_database,
-    masked_pages,
-    neighbours,
-)
+from tests.support.databases import NEW, OLD, content_of, make_database, masked_pages
+from tests.support.neighbours import neighbours
+from tests.transports.local.restore.world import World, check, ended
 
 Contents = dict[int, str]
 COMMITTED = {"restored": NEW, "untouched": OLD, "undone": OLD}

@@ -14,13 +14,9 @@ import subprocess
 import pytest
 
 from reprieve.transports.local.restore import points
-from tests.transports.local.restore.world import (
-    World,
-    check,
-    copy_database,
-    ended,
-    neighbours,
-)
+from tests.support.databases import copy_database
+from tests.support.neighbours import neighbours
+from tests.transports.local.restore.world import World, check, ended
 
 ROUNDS = int(os.environ.get("ROUNDS", "500"))
 KILLED_BEFORE_COMMIT = (*points.FETCHING, *points.LIVE[:-1])

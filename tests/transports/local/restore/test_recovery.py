@@ -13,17 +13,9 @@ import pytest
 import reprieve.transports.local.restore as package
 from reprieve.transports.local import undo_catalogue
 from reprieve.transports.local.restore import points
-from tests.transports.local.restore.world import (
-    NEW,
-    OLD,
-    World,
-    check,
-    content_of,
-    copy_database,
-    make_database,
-    masked_pages,
-    neighbours,
-)
+from tests.support.databases import NEW, OLD, content_of, copy_database, make_database, masked_pages
+from tests.support.neighbours import neighbours
+from tests.transports.local.restore.world import World, check
 
 Contents = dict[int, str]
 

@@ -12,18 +12,11 @@ from reprieve.core.errors import BadTarget, NotFound, OwnershipLost, RepositoryC
 from reprieve.transports.local.home import Home
 from reprieve.transports.local.restore import Ending, Settled, Source, restore, revert
 from reprieve.transports.local.undo_catalogue import list_undo
+from tests.support.databases import NEW, OLD, content_of, make_database, masked_pages
+from tests.support.neighbours import neighbours
 from tests.transports.local.restore.steps import MemorySteps, damaged
 from tests.transports.local.restore.worker import source_of
-from tests.transports.local.restore.world import (
-    NEW,
-    OLD,
-    World,
-    content_of,
-    ended,
-    make_database,
-    masked_pages,
-    neighbours,
-)
+from tests.transports.local.restore.world import World, ended
 
 
 @pytest.fixture

@@ -16,9 +16,10 @@ from reprieve.core.errors import BadTarget, Conflict
 from reprieve.transports.local.home import Home
 from reprieve.transports.local.restore import Ending, points, restore, revert
 from reprieve.transports.local.undo_catalogue import list_undo
+from tests.support.databases import NEW, make_database, masked_pages
 from tests.transports.local.restore.steps import MemorySteps
 from tests.transports.local.restore.worker import source_of
-from tests.transports.local.restore.world import NEW, World, make_database, masked_pages
+from tests.transports.local.restore.world import World
 
 BROKEN = b"this is no database, or an encrypted one " * 1000
 OPEN = "import os, sys; os.open(sys.argv[1], os.O_RDWR); print('open', flush=True); sys.stdin.read()"

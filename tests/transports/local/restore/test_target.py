@@ -12,9 +12,9 @@ from reprieve.core.errors import BadTarget, NotFound
 from reprieve.transports.local import file_systems
 from reprieve.transports.local.home import Home
 from reprieve.transports.local.restore import Ending, restore
+from tests.support.databases import NEW, OLD, make_database, masked_pages
 from tests.transports.local.restore.steps import MemorySteps
 from tests.transports.local.restore.worker import source_of
-from tests.transports.local.restore.world import NEW, OLD, make_database, masked_pages
 
 
 @pytest.fixture

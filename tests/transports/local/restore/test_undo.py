@@ -15,9 +15,9 @@ from reprieve.transports.local.restore import restore
 from reprieve.transports.local.restore.target import held
 from reprieve.transports.local.restore.undo import keep, undo_name
 from reprieve.transports.local.undo_catalogue import forget_undo, list_undo, prune
+from tests.support.databases import NEW, OLD, make_database
 from tests.transports.local.restore.steps import MemorySteps
 from tests.transports.local.restore.worker import source_of
-from tests.transports.local.restore.world import NEW, OLD, make_database
 
 
 @pytest.fixture
