@@ -60,7 +60,7 @@ Ask = Callable[[Job], Events]
 """What a transport is asked to do with a job: carry it out, or recover it."""
 
 SETTLE_AFTER = 1.0
-"""Seconds until a journal that could not be written is tried again."""
+"""Seconds until a journal that could not be written, or a recovery that could not be made, is tried again."""
 
 _SILENCE = (
     "The transport stopped telling without saying how the job ended; look at the database and at the "
@@ -320,7 +320,7 @@ class Run:
             log.warning("job %s: its work had settled, and then broke off: %s", self.job.id, problem.message)
         elif problem.temporary and self.recovers:
             self._cannot_now(problem.error())
-            self._perform(Recover(self._around.retry.longest))
+            self._perform(Recover(SETTLE_AFTER))
         elif problem.temporary and not began:
             self._left_no_trace(problem)
         elif problem.temporary:

@@ -75,7 +75,8 @@ def core() -> Values:
 async def _jobs(ticks: int) -> None:
     """Jobs with one observer of all of them, a hundred at once."""
     from reprieve.core.job import Job, JobKind
-    from reprieve.core.orchestrator import Orchestrator, Request
+    from reprieve.core.orchestrator import Orchestrator
+    from reprieve.core.request import Request
     from reprieve.core.ports import Transport
     from reprieve.transports.offline.draws import stream
     from reprieve.transports.offline.memory_journal import MemoryJournal

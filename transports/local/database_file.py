@@ -25,6 +25,15 @@ from .files import BINARY, NO_FOLLOW
 NO_WAIT = getattr(os, "O_NONBLOCK", 0)  # opening a pipe that came in place of the file must not hang
 
 
+SIDE_FILES = ("-wal", "-shm", "-journal")
+"""What SQLite keeps beside a database."""
+
+
+def beside(path: Path, suffix: str) -> Path:
+    """The name of a file that SQLite keeps beside the database at `path`."""
+    return path.with_name(path.name + suffix)
+
+
 class Content(StrEnum):
     """What the bytes of a file are."""
 

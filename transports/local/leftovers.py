@@ -16,6 +16,7 @@ from ...core.errors import NotFound
 from ...core.ports import JournalStore
 from .home import Home
 from .os_lock import OsLock
+from .undo_catalogue import REDO
 
 log = logging.getLogger(__name__)
 
@@ -62,7 +63,7 @@ def _in_home(home: Home) -> Iterator[tuple[str, Path]]:
 
 
 def _job_of(path: Path) -> str:
-    return path.name.split(".")[0].removesuffix("-redo")
+    return path.name.split(".")[0].removesuffix(REDO)
 
 
 def _beside(database: Path) -> Iterator[tuple[str, Path]]:

@@ -23,6 +23,7 @@ from ...core.operations import Operation
 from ...core.ports import Events
 from .leftovers import left_behind, remove
 from .place import Place
+from .undo_catalogue import forget_undo, list_undo
 from .worker.process import Worker
 
 if TYPE_CHECKING:
@@ -149,14 +150,10 @@ class LocalTransport:
 
     async def undo_copies(self) -> tuple[UndoCopy, ...]:
         """What this database can be reverted to, newest first."""
-        from .restore.undo import list_undo  # late: it brings an SQLite library, which only workers need
-
         return await asyncio.to_thread(list_undo, self.place.home, self.database)
 
     async def forget_undo(self, undo_id: str) -> None:
         """Drop an undo copy for good. Raises NotFound."""
-        from .restore.undo import forget_undo
-
         await asyncio.to_thread(forget_undo, self.place.home, undo_id)
 
     async def _read(self, ask: Callable[[Repository], _T], otherwise: _T | None = None) -> _T:

@@ -3,8 +3,6 @@
 from .port import Ending, Fact, Settled, Source, Step, Steps
 from .recovery import recover, worker_lock
 from .restore import restore, revert
-from .undo import forget_undo, list_undo
-from .work import sweep
 
 __all__ = [
     "Ending",
@@ -13,11 +11,8 @@ __all__ = [
     "Source",
     "Step",
     "Steps",
-    "forget_undo",
-    "list_undo",
     "recover",
     "restore",
     "revert",
-    "sweep",
     "worker_lock",
 ]

@@ -18,6 +18,7 @@ from ..border import foreign_errors
 from ..failpoints import reach
 from ..home import Home
 from ..os_lock import OsLock
+from ..undo_catalogue import find_undo
 from .connections import live
 from .evidence import Verdict, weigh
 from .live import Replacing, replace
@@ -25,7 +26,7 @@ from .mode import return_to_wal
 from .port import Ending, Settled, Step, Steps
 from .swap import settle_created, settle_swapped
 from .target import Target, held
-from .undo import find_undo, redo_name
+from .undo import redo_name
 from .work import Work
 
 

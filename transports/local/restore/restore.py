@@ -17,6 +17,7 @@ from ....core.job import UndoCopy
 from ..border import foreign_errors
 from ..failpoints import reach
 from ..home import Home
+from ..undo_catalogue import find_undo
 from .live import Replacing, replace
 from .mode import leave_wal, return_to_wal
 from .port import CancelAsked, Ending, Settled, Source, Step, Steps
@@ -24,7 +25,7 @@ from .recovery import settle_live, undo_commit
 from .stage import fetch
 from .swap import create, swap
 from .target import Shape, Target, examine, held, locate, require_space
-from .undo import find_undo, undo_name, undo_source
+from .undo import undo_name, undo_source
 from .work import Work
 
 _MAY_HAVE_COMMITTED = {Step.COMMIT, Step.CREATE, Step.SWAP}

@@ -12,14 +12,16 @@ import os
 from pathlib import Path
 
 from ....core.errors import Ambiguous, Conflict
+from ..database_file import SIDE_FILES, beside
 from ..failpoints import reach
 from ..files import descriptor_of, name_new, sync_folder, written
+from ..undo_catalogue import data_path, find_undo
 from .copying import copy_bytes
 from .port import Ending, Settled, Source, Step, check_cancel
 from .proof import Still, alone
 from .stage import fetch
-from .target import SIDE_FILES, Target, beside, held, require_space
-from .undo import data_path, find_undo, keep, undo_name
+from .target import Target, held, require_space
+from .undo import keep, undo_name
 from .work import Work
 
 # The -shm is rebuilt from these.

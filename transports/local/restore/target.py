@@ -17,13 +17,12 @@ import attrs
 
 from ....core.errors import BadTarget, NotFound, StorageFull
 from .. import database_header
+from ..database_file import SIDE_FILES, beside, require_local
 from ..database_file import examine as examine_file
-from ..database_file import require_local
 from ..database_header import Header
 from ..files import open_existing
 from .connections import Patience, live
 
-SIDE_FILES = ("-wal", "-shm", "-journal")
 _SPARE_PERCENT = 10
 
 
@@ -73,11 +72,6 @@ class Shape:
     encoding: str
     wal: bool
     empty: bool
-
-
-def beside(path: Path, suffix: str) -> Path:
-    """The name of a file that SQLite keeps beside the database at `path`."""
-    return path.with_name(path.name + suffix)
 
 
 def locate(target: Path, *, force: bool) -> Path:

@@ -6,7 +6,6 @@ database.
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -15,10 +14,9 @@ import attrs
 from ..failpoints import reach
 from ..files import remove
 from ..home import Home
-from ..os_lock import OsLock
+from ..undo_catalogue import data_path, drop, prune
 from .connections import Patience
 from .port import Ending, Fact, Step, Steps
-from .undo import REDO, data_path, drop, list_undo, prune
 
 
 class Resolute:
@@ -96,24 +94,3 @@ class Work:
         else:
             drop(self.home, self.job_id)
         reach("restore.a8.cleaned")
-
-
-def sweep(home: Home, unsettled: Collection[str]) -> None:
-    """Remove what restorations left in `home` that are not among the `unsettled` jobs.
-
-    For a worker that was killed between recording its commit and cleaning up. Never opens a database.
-    """
-    entered = {copy.id for copy in list_undo(home)}
-    stages = list(home.stages.iterdir())
-    strays = [path for path in home.undo.iterdir() if path.suffix == ".part" or _id(path) not in entered]
-    for path in stages + strays:
-        if path.suffix != ".json" and _id(path).removesuffix(REDO) not in unsettled:
-            path.unlink(missing_ok=True)
-    for path in home.workers.glob("*.lock"):
-        lock = OsLock(path)
-        if path.stem not in unsettled and lock.try_acquire():
-            lock.release()
-
-
-def _id(path: Path) -> str:
-    return path.name.split(".")[0]

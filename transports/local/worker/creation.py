@@ -58,9 +58,10 @@ def recover_creation(task: Task) -> None:
 
 def _published(task: Task, announced: Backup) -> Backup | None:
     try:
-        return task.place.repository().backup(announced.id)
+        found = task.place.repository().backup(announced.id)
     except NotFound:
         return None
+    return found if found.database == task.job.database else None  # another process took the id meanwhile
 
 
 def _unchanged(task: Task, parent: BackupRecord) -> bool:

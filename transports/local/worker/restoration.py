@@ -10,9 +10,9 @@ from ....core.errors import Problem, WasInterrupted
 from ....core.job import Backup
 from ....core.lifecycle import JobState
 from ....core.messages import Cancelled, Completed, Failed, Noted
-from ..restore import Ending, Fact, Settled, Source, list_undo, recover, revert
+from ..restore import Ending, Fact, Settled, Source, recover, revert
 from ..restore import restore as put_back
-from ..restore.undo import find_undo
+from ..undo_catalogue import find_undo, list_undo
 from .task import Meter, Task
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 import reprieve.transports.local.restore as package
+from reprieve.transports.local import undo_catalogue
 from reprieve.transports.local.restore import points
 from tests.transports.local.restore.world import (
     NEW,
@@ -135,8 +136,8 @@ def test_the_oracle_notices(world_of_wal: World, contents: Contents, violation: 
 
 
 def test_the_points_are_those_in_the_code() -> None:
-    folder = Path(package.__file__).parent
-    code = "".join(path.read_text() for path in sorted(folder.glob("*.py")) if path.name != "points.py")
+    files = [path for path in Path(package.__file__).parent.glob("*.py") if path.name != "points.py"]
+    code = "".join(path.read_text() for path in (*files, Path(undo_catalogue.__file__)))
     begun = {
         f"{name}.{what}"
         for name in re.findall(r'written\([^"\n]+"([a-z0-9.]+)"\)', code)

@@ -10,7 +10,8 @@ import pytest
 
 from reprieve.core.errors import BadTarget, NotFound, OwnershipLost, RepositoryCorrupt
 from reprieve.transports.local.home import Home
-from reprieve.transports.local.restore import Ending, Settled, Source, list_undo, restore, revert
+from reprieve.transports.local.restore import Ending, Settled, Source, restore, revert
+from reprieve.transports.local.undo_catalogue import list_undo
 from tests.transports.local.restore.steps import MemorySteps, damaged
 from tests.transports.local.restore.worker import source_of
 from tests.transports.local.restore.world import (

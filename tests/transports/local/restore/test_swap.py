@@ -14,7 +14,8 @@ import pytest
 
 from reprieve.core.errors import BadTarget, Conflict
 from reprieve.transports.local.home import Home
-from reprieve.transports.local.restore import Ending, list_undo, points, restore, revert
+from reprieve.transports.local.restore import Ending, points, restore, revert
+from reprieve.transports.local.undo_catalogue import list_undo
 from tests.transports.local.restore.steps import MemorySteps
 from tests.transports.local.restore.worker import source_of
 from tests.transports.local.restore.world import NEW, World, make_database, masked_pages

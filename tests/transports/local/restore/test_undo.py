@@ -11,9 +11,10 @@ import pytest
 
 from reprieve.core.errors import NotFound
 from reprieve.transports.local.home import Home
-from reprieve.transports.local.restore import forget_undo, list_undo, restore, sweep
+from reprieve.transports.local.restore import restore
 from reprieve.transports.local.restore.target import held
-from reprieve.transports.local.restore.undo import keep, prune, undo_name
+from reprieve.transports.local.restore.undo import keep, undo_name
+from reprieve.transports.local.undo_catalogue import forget_undo, list_undo, prune
 from tests.transports.local.restore.steps import MemorySteps
 from tests.transports.local.restore.worker import source_of
 from tests.transports.local.restore.world import NEW, OLD, make_database
@@ -110,18 +111,3 @@ def test_seven_days_and_the_last_three_are_kept(
 
     assert left == ids(home, tmp_path / "a.db")
     assert ["other"] == ids(home, tmp_path / "b.db")
-
-
-def test_a_sweep_takes_what_no_unsettled_job_needs(tmp_path: Path, home: Home) -> None:
-    add(home, tmp_path / "a.db", "kept")
-    strays = [home.stages / "gone.db", home.stages / "gone.db.part", home.stages / "kept.db"]
-    strays += [home.undo / "gone.db", home.undo / "gone-redo.db.part", home.undo / "gone.json.part"]
-    needed = [home.stages / "alive.db.part", home.undo / "alive.db", home.undo / "alive-redo.db"]
-    for path in strays + needed:
-        path.touch()
-
-    sweep(home, {"alive"})
-
-    assert [] == [path for path in strays if path.exists()]
-    assert needed == [path for path in needed if path.exists()]
-    assert ["kept"] == ids(home)

@@ -22,7 +22,7 @@ from pathlib import Path
 import attrs
 
 from reprieve.transports.local.home import Home
-from reprieve.transports.local.restore import sweep
+from reprieve.transports.local.leftovers import left_behind, remove
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[3]
@@ -179,7 +179,8 @@ class World:
 
     def sweep(self) -> None:
         """What a later process does about a worker that died when its job was done."""
-        sweep(Home(self.home, self.home), ())
+        for paths in left_behind(Home(self.home, self.home), self.target).values():
+            remove(paths)
 
     def leftovers(self) -> list[str]:
         """Every file that should not be there once all is settled (O7)."""
