@@ -33,7 +33,7 @@ def add_to(commands: Commands) -> None:
 async def backup(asked: Namespace, output: Output) -> None:
     """Back up, register, and say what it cost."""
     options = {"force": True} if asked.force else {}
-    async with library_of(asked, asked.database) as library:
+    async with library_of(asked, asked.database, expects_job=True) as library:
         running = await library.create_backup(idempotency_key=asked.key, **options)
         job = await see_through(running, output)
         made = await running

@@ -23,13 +23,16 @@ def is_local(target: str) -> bool:
     return scheme_of(target) == "file"
 
 
-def library_of(asked: Namespace, target: str) -> Library:
-    """The library of the database that the arguments name. Use it in an `async with`."""
+def library_of(asked: Namespace, target: str, *, expects_job: bool = False) -> Library:
+    """The library of the database that the arguments name. Use it in an `async with`.
+
+    `expects_job` says that a job will be asked for at once.
+    """
     from reprieve.connecting import connect
 
     if not is_local(target):
         return connect(target, asked.store)
-    return connect(target, store_of(asked, target), passphrase=asked.passphrase)
+    return connect(target, store_of(asked, target), passphrase=asked.passphrase, expects_job=expects_job)
 
 
 def store_of(asked: Namespace, database: str) -> str:

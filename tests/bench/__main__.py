@@ -62,9 +62,9 @@ def _measured(folder: Path, size: int, rounds: int) -> str:
 {datetime.now(UTC):%Y-%m-%d %H:%M} UTC, {_machine()}; {versions}.
 
 A library of {size} MiB; between the first and the second backup 1 % of its snippets are edited at random,
-and 1 % added. Each figure is the median of {rounds} interleaved rounds of whole processes, the peaks of memory are
-the highest of all; all tools encrypt, and compress with zstd. Of two numbers in one row only the ratio means
-much: this machine may do other work meanwhile.
+and 1 % added. Each figure is the median of {rounds} interleaved rounds of whole processes, the peaks of
+memory are the highest of all; all tools encrypt, and compress with zstd. Of two numbers in one row only the
+ratio means much: this machine may do other work meanwhile.
 
 {report.comparison(compared.figures, names)}
 

@@ -69,7 +69,7 @@ class Comparison:
         shutil.rmtree(folder)
 
     def _warm_up(self, source: Path) -> None:
-        """Once through every tool unmeasured: a first start compiles modules, and reads programs from disk."""
+        """Every tool once, unmeasured: a first start compiles modules, and reads programs from disk."""
         source.parent.mkdir()
         _library("make", source, "1")
         for tool in self.tools:

@@ -25,19 +25,21 @@ def open_local(
     home: Home | None = None,
     clock: Clock | None = None,
     passphrase: str | None = None,
+    expects_job: bool = False,
     **unknown: object,
 ) -> Opened:
     """A database on this machine, its backups in `store` (a path or URL; by default in the data folder).
 
     `home` is where reprieve keeps what is its own, `passphrase` opens a repository whose key is not
-    there. Raises InvalidRequest for options that do not exist.
+    there, `expects_job` says that a job will be asked for at once. Raises InvalidRequest for options that do
+    not exist.
     """
     if unknown:
         raise InvalidRequest(f"A local database has no option {', '.join(sorted(unknown))}.")
     home = home or Home.find()
     database, where, journal = canonical_database(target), canonical_store(store), SqliteJournal(home)
     return Opened(
-        LocalTransport(database, Place(where, home, passphrase)),
+        LocalTransport(database, Place(where, home, passphrase), expects_job=expects_job),
         journal,
         clock or RealClock(),
         Random(),

@@ -41,21 +41,32 @@ _ALL_DIED = (
 
 
 class LocalTransport:
-    """The transport of one database on this machine and one repository."""
+    """The transport of one database on this machine and one repository.
+
+    `expects_job` says that a job will be asked for at once: its worker starts while the journal is opened.
+    """
 
     operations = frozenset(Operation)
 
-    def __init__(self, database: str, place: Place) -> None:
+    def __init__(self, database: str, place: Place, *, expects_job: bool = False) -> None:
         self.database = database
         self.place = place
+        self._expects_job = expects_job
+        self._waiting: Worker | None = None
         self._workers: dict[str, Worker] = {}
         self._aborted: set[str] = set()
 
     async def open(self) -> None:
         """Nothing is opened before it is needed: a backup of an unchanged database must be quick."""
+        if self._expects_job:
+            self._waiting = await Worker.start()
 
     async def close(self) -> None:
-        """The streams have ended by now, and their workers with them."""
+        """The streams have ended by now, and their workers with them; one that got no task ends here."""
+        worker = self._take_waiting()
+        if worker:
+            async with worker:
+                return
 
     # -- jobs -------------------------------------------------------------------------------
 
@@ -97,7 +108,8 @@ class LocalTransport:
         remove(left_behind(self.place.home, Path(self.database)).get(job.id, ()))
 
     async def _work(self, job: Job, what: str) -> Events:
-        async with Worker(self._task(job, what)) as worker:
+        async with self._take_waiting() or await Worker.start() as worker:
+            worker.give(self._task(job, what))
             self._workers[job.id] = worker
             try:
                 if job.id in self._aborted:
@@ -108,6 +120,10 @@ class LocalTransport:
                         worker.answer(answer)
             finally:
                 del self._workers[job.id]
+
+    def _take_waiting(self) -> Worker | None:
+        worker, self._waiting = self._waiting, None
+        return worker
 
     def _task(self, job: Job, what: str) -> Mapping[str, object]:
         return {

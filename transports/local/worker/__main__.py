@@ -19,6 +19,7 @@ from ..home import Home
 from ..os_lock import OsLock
 from ..place import Place
 from .channel import ORPHANED, Channel
+from .creation import create, recover_creation  # here: a worker may be started before there is a task
 from .task import Task
 
 MEMORY = 4 << 30
@@ -54,8 +55,6 @@ def _lock(task: Task, recovers: bool) -> OsLock:
 
 def _act(task: Task, recovers: bool) -> None:
     if task.job.kind is JobKind.CREATION:
-        from .creation import create, recover_creation
-
         (recover_creation if recovers else create)(task)
     else:
         from .restoration import recover_restoration, restore

@@ -28,18 +28,22 @@ log = logging.getLogger(__name__)
 
 
 class Worker:
-    """A child process at work on one task; use it in an `async with`."""
+    """A child process for one task; leaving its `async with` ends it, with or without one."""
 
-    def __init__(self, task: Mapping[str, object]) -> None:
-        self._task = task
-        self._process: Process
+    def __init__(self, process: Process) -> None:
+        self._process = process
         self._settled = False
 
-    async def __aenter__(self) -> Self:
-        self._process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", __package__ or "", stdin=PIPE, stdout=PIPE, limit=_LIMIT, **_apart()
+    @classmethod
+    async def start(cls) -> Self:
+        """A new one, which waits for its task."""
+        return cls(
+            await asyncio.create_subprocess_exec(
+                sys.executable, "-m", __package__ or "", stdin=PIPE, stdout=PIPE, limit=_LIMIT, **_apart()
+            )
         )
-        self._say(self._task)
+
+    async def __aenter__(self) -> Self:
         return self
 
     async def __aexit__(
@@ -57,6 +61,10 @@ class Worker:
     def pid(self) -> int:
         """The child's process id."""
         return self._process.pid
+
+    def give(self, task: Mapping[str, object]) -> None:
+        """Say what it has to do, once."""
+        self._say(task)
 
     def cancel(self) -> None:
         """Ask the work to stop and to undo itself. Asking twice is harmless, asking too late too."""
