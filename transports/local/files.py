@@ -148,6 +148,17 @@ def written(path: Path, point: str, *, part: Path | None = None) -> Iterator[int
         raise
 
 
+def wal_is_empty(path: Path) -> bool:
+    """Whether the database at `path` has a WAL with nothing in it.
+
+    An ordinary close of its last user then checkpoints nothing, and removes the -wal and -shm that it made.
+    """
+    try:
+        return os.stat(f"{path}-wal").st_size == 0
+    except FileNotFoundError:
+        return False
+
+
 def part_of(path: Path) -> Path:
     """The name of a file that is still being written."""
     return path.with_name(path.name + ".part")

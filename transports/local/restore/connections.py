@@ -15,6 +15,7 @@ from pathlib import Path
 import apsw
 
 from ....core.errors import DatabaseLocked
+from ..files import wal_is_empty
 from .port import CancelAsked, Steps
 
 _LOOKED_EVERY = 0.01
@@ -66,7 +67,11 @@ def live(path: Path, patience: Patience) -> Iterator[apsw.Connection]:
         with patience.explained(path):
             # EXTRA is FULL, and also syncs the folder when a rollback journal goes: that is the commit.
             connection.pragma("synchronous", "extra")
-        yield connection
+        try:
+            yield connection
+        finally:
+            if wal_is_empty(path):
+                checkpoint_on_close(connection)  # nothing to fold in, and no file of ours is left behind
 
 
 def checkpoint_on_close(connection: apsw.Connection) -> None:

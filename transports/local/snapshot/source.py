@@ -6,16 +6,15 @@ database would. What SQLite says of a source that it cannot read is said here; b
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import apsw
 import attrs
 
 from ....core.errors import BadSource, DatabaseLocked, ReprieveError
 from ..border import foreign_errors
+from ..files import wal_is_empty
 from .request import Request
 
 _NO_CHECKPOINT = apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE
@@ -58,7 +57,7 @@ def connected(request: Request) -> Iterator[apsw.Connection]:
                 connection.execute("PRAGMA writable_schema=ON")  # a damaged schema shall not stop the reading
             yield connection
         finally:
-            if _wal_is_empty(request.path):
+            if wal_is_empty(request.path):
                 # Nothing can be checkpointed, and an ordinary close removes the -wal and -shm that we made.
                 connection.config(_NO_CHECKPOINT, 0)
             connection.close()
@@ -97,13 +96,6 @@ def _translated(request: Request) -> Iterator[None]:
             if said is None:
                 raise
             raise said from error
-
-
-def _wal_is_empty(path: Path) -> bool:
-    try:
-        return os.stat(f"{path}-wal").st_size == 0
-    except FileNotFoundError:
-        return False
 
 
 def _translate(error: apsw.Error, request: Request) -> ReprieveError | None:

@@ -109,6 +109,16 @@ def test_an_empty_file_takes_any_shape_and_can_be_reverted_to(tmp_path: Path, ho
         assert (0,) == database.execute("SELECT count(*) FROM sqlite_schema").fetchone()
 
 
+def test_a_refused_restoration_leaves_no_file_beside_the_target(tmp_path: Path, home: Home) -> None:
+    target = make_database(tmp_path / "target.db", OLD, rows=3)
+    image = make_database(tmp_path / "image.db", NEW, rows=3, encoding="UTF-16le")
+    before = sorted(tmp_path.glob("target.db*"))
+    with pytest.raises(BadTarget):
+        restore(source_of(image), target, job_id="j", home=home, steps=MemorySteps())
+
+    assert before == sorted(tmp_path.glob("target.db*"))
+
+
 def test_another_encoding_is_refused_unless_forced(tmp_path: Path, home: Home) -> None:
     target = make_database(tmp_path / "target.db", OLD, rows=3)
     image = make_database(tmp_path / "image.db", NEW, rows=3, encoding="UTF-16le")
