@@ -14,7 +14,7 @@ import apsw
 from .request import CheckKind
 
 _STEPS_BETWEEN_LOOKS = 100_000
-"""Each look takes the interpreter's lock from the thread that reads: with 5,000, a backup took 15 % longer."""
+"""Each look takes the interpreter's lock from the thread that reads: with 5,000 a backup took 15 % longer."""
 
 
 class RunningCheck:
