@@ -15,26 +15,18 @@ from pathlib import Path
 import pytest
 
 from reprieve.transports.local.place import Place
+from reprieve.transports.local.repository import COMMITS, FAILPOINTS
 from tests.faults.scene import Answer, Scene
 from tests.faults.test_killed_restorations import ROUNDS, SEED
 from tests.faults.theatre import BOTH, VICTIMS, WORKER, Theatre, Victims
 from tests.support.databases import content_of, masked_pages, writes_in
 from tests.support.neighbours import neighbours
 
-FIRST = ("key.written", "key.named", "repository.key.kept", "repository.config.stored")
-"""Reached by the first backup into a store only."""
+EVERY = tuple(point for point in FAILPOINTS if point.startswith("store.") or point in COMMITS)
+"""Reached by every backup that stores something."""
 
-EVERY = (
-    "store.upload.opened",
-    "store.upload.written",
-    "store.upload.synced",
-    "store.upload.named",
-    "store.upload.durable",
-    "repository.packs.stored",
-    "repository.manifest.stored",
-    "repository.record.sealing",
-    "repository.record.stored",
-)
+FIRST = tuple(point for point in FAILPOINTS if point not in EVERY)
+"""Reached by the first backup into a store only."""
 
 SceneOf = Callable[[str], Scene]
 

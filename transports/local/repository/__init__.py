@@ -11,6 +11,14 @@
 The format is in docs/repository-format.md.
 """
 
+COMMITS = (
+    "repository.packs.stored",
+    "repository.manifest.stored",
+    "repository.record.sealing",
+    "repository.record.stored",
+)
+"""The points in the order in which a Backup comes to exist."""
+
 FAILPOINTS = (
     "key.written",
     "key.synced",
@@ -22,9 +30,6 @@ FAILPOINTS = (
     "store.upload.synced",
     "store.upload.named",
     "store.upload.durable",
-    "repository.packs.stored",
-    "repository.manifest.stored",
-    "repository.record.sealing",
-    "repository.record.stored",
+    *COMMITS,
 )
 """Every point of a first backup at which a crash is interesting; the tests stop at each."""
