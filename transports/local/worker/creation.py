@@ -32,7 +32,7 @@ def create(task: Task) -> None:
     examine(database, as_source=True, force=task.has("force"))
     repository = task.place.repository_or_new()
     parent = repository.latest(task.job.database)
-    if parent and _unchanged(task, parent):
+    if parent and _unchanged(task, parent) and repository.seems_whole(parent):
         backup = repository.republish(parent, announce=lambda backup: _announce(task, backup))
         task.channel.tell(Completed(backup))
         return
