@@ -45,7 +45,7 @@ def unlock(
         if not phrase:
             raise KeyRequired(
                 f"The repository in {store.url} is encrypted and there is no key for it here. Set "
-                f"{PASSPHRASE_VARIABLE}, or import its recovery code."
+                f"{PASSPHRASE_VARIABLE}, or import its recovery code with `reprieve key import`."
             )
         master = unwrap(store, config, phrase)
     Vault(config.id, master).check(config.key_check)
@@ -72,7 +72,7 @@ def read_key(home: Home, repository_id: str) -> bytes | None:
         raise _unusable(path, error) from error
     except ValueError as error:
         raise StorageError(
-            f"The key file {path} holds no key. Remove it, then import the repository's recovery code."
+            f"The key file {path} holds no key. Remove it, then give the recovery code to `reprieve key import`."
         ) from error
 
 

@@ -124,10 +124,12 @@ def unwrap(store: Store, config: Config, passphrase: str) -> bytes:
             continue
         except (KeyError, ValueError) as error:
             raise RepositoryCorrupt(
-                f"The wrapped key {stored.name} in {store.url} makes no sense. Import the recovery code."
+                f"The wrapped key {stored.name} in {store.url} makes no sense. Give the recovery code to "
+                "`reprieve key import`."
             ) from error
     raise KeyRequired(
-        f"The passphrase opens no key of the repository in {store.url}. Try another, or the recovery code."
+        f"The passphrase opens no key of the repository in {store.url}. Try another, or give "
+        "the recovery code to `reprieve key import`."
     )
 
 

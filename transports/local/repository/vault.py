@@ -114,7 +114,8 @@ class Vault:
         """Raise KeyRequired unless this is the key of the repository whose config says `expected`."""
         if not secrets.compare_digest(key_check(self.master, self.repository_id), expected):
             raise KeyRequired(
-                f"The key at hand is not that of repository {self.repository_id}. Import its recovery code."
+                f"The key at hand is not that of repository {self.repository_id}. Give its "
+                "recovery code to `reprieve key import`."
             )
 
     def _derived(self, purpose: bytes) -> bytes:
