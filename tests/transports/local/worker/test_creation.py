@@ -93,7 +93,7 @@ def test_what_was_stored_cannot_be_checked_without_a_folder(task: Task, parent: 
     stages.rmdir()
     stages.write_text("in the way")
 
-    with pytest.raises(StorageError, match="backing up"):
+    with pytest.raises(StorageError, match="stage"):
         create(task)
 
     assert not any(isinstance(event, Completed) for event in parent.told)
