@@ -72,7 +72,8 @@ def read_key(home: Home, repository_id: str) -> bytes | None:
         raise _unusable(path, error) from error
     except ValueError as error:
         raise StorageError(
-            f"The key file {path} holds no key. Remove it, then give the recovery code to `reprieve key import`."
+            f"The key file {path} holds no key. Remove it, then give the "
+                "recovery code to `reprieve key import`."
         ) from error
 
 
