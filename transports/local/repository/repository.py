@@ -56,7 +56,7 @@ class Repository:
         return self.config.id
 
     def backups(self, database: str | None = None) -> tuple[Backup, ...]:
-        """Every Backup that is not hidden, of one database or of all, oldest first."""
+        """Every Backup that is not hidden and can be read, of one database or of all, oldest first."""
         return tuple(record.backup for record in self._catalog.records(database))
 
     def backup(self, backup_id: str) -> Backup:
@@ -132,7 +132,7 @@ class Repository:
         catalog = Catalog(self.store, self._vault)  # A fresh one: it has nothing in memory.
         if backup_id is not None:
             return verify_backups(self.store, self._vault, [catalog.record(backup_id)])
-        verified = verify_backups(self.store, self._vault, catalog.records())
+        verified = verify_backups(self.store, self._vault, catalog.every_record())
         documents = sum(len(self._assets.history(asset.id)) for asset in self._assets.newest())
         return attrs.evolve(verified, documents=documents)
 
