@@ -73,7 +73,7 @@ def read_key(home: Home, repository_id: str) -> bytes | None:
     except ValueError as error:
         raise StorageError(
             f"The key file {path} holds no key. Remove it, then give the "
-                "recovery code to `reprieve key import`."
+            "recovery code to `reprieve key import`."
         ) from error
 
 

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 NAME = "config"
 KEYS = "keys/"
+DATA = ("backups/", "packs/", "manifests/", "assets/")
+"""What only a repository that was made has. A wrapped key alone is what an interrupted creation left."""
+
 FORMAT = 1
 FEATURES = frozenset({"aes-256-gcm", "blake3-pages", "zstd-frames"})
 SCRYPT_N, SCRYPT_R, SCRYPT_P = 1 << 15, 8, 1
@@ -46,11 +49,18 @@ class Config:
     def read(cls, store: Store) -> Config | None:
         """The config in a store; None where there is no repository yet.
 
-        Raises UpdateRequired for a newer format, RepositoryCorrupt for anything that makes no sense.
+        Raises UpdateRequired for a newer format, RepositoryCorrupt for anything that makes no sense: also
+        where there are backups, and the config alone is gone.
         """
-        try:
-            data = store.get(NAME)
-        except NotFound:
+        data = _get(store)
+        if data is None and _holds_data(store):
+            data = _get(store)  # Another process may have made the repository between the two looks.
+            if data is None:
+                raise RepositoryCorrupt(
+                    f"The store {store.url} holds backups, but its file `{NAME}` is missing. Put it back, or "
+                    "name another store."
+                )
+        if data is None:
             return None
         try:
             return cls._parsed(_decode(data), store.url)
@@ -89,6 +99,17 @@ class Config:
             "keyCheck": self.key_check,
         }
         store.put(NAME, _encode(said))
+
+
+def _get(store: Store) -> bytes | None:
+    try:
+        return store.get(NAME)
+    except NotFound:
+        return None
+
+
+def _holds_data(store: Store) -> bool:
+    return any(True for prefix in DATA for _ in store.objects(prefix))
 
 
 def add_passphrase(store: Store, config: Config, master: bytes, passphrase: str) -> None:

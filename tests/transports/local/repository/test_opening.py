@@ -196,3 +196,21 @@ def test_a_code_reads_back_and_one_wrong_letter_is_told(master: bytes, at: int, 
 def test_what_is_no_code_is_refused(code: str) -> None:
     with pytest.raises(InvalidRequest, match="mistyped"):
         keys.decode_code(code)
+
+
+def test_backups_without_their_config_are_refused_and_nothing_is_made(
+    ground: Ground, repository: Repository
+) -> None:
+    ground.back_up(repository, pages(1))
+    config = (ground.store / "config").read_bytes()
+    (ground.store / "config").unlink()
+    before = ground.objects()
+    for call in (opened, Ground.open):
+        with pytest.raises(RepositoryCorrupt, match="`config` is missing"):
+            call(ground)
+
+    assert before == ground.objects()
+    assert [f"{repository.id}.key"] == [path.name for path in ground.home.keys.iterdir()]
+
+    (ground.store / "config").write_bytes(config)
+    assert 1 == len(opened(ground).backups())
