@@ -38,6 +38,7 @@ class FolderStore:
 
     def upload(self, name: str) -> FolderUpload:
         with self._told(f"Writing {name} into"):
+            self._make()
             return FolderUpload(self, name)
 
     def put(self, name: str, data: bytes) -> None:
@@ -87,6 +88,15 @@ class FolderStore:
         """The file that holds an object."""
         return self.root / name
 
+    def _make(self) -> None:
+        try:
+            make_folder(self.root / UPLOADS)
+        except (FileNotFoundError, FileExistsError) as error:
+            raise StorageError(
+                f"The store {self.url} cannot be made ({error.strerror}). Make that folder "
+                "first, or name another."
+            ) from error
+
     def _uploads_left(self) -> list[Path]:
         try:
             return list((self.root / UPLOADS).iterdir())
@@ -116,6 +126,13 @@ class FolderStore:
         why = error.strerror or str(error)
         if is_full(error):
             return StorageFull(f"{doing} the store {self.url} failed: {why}. Make room, then try again.")
+        if isinstance(error, NotADirectoryError):
+            return StorageError(f"The store {self.url} is a file, or lies below one. Name a folder.")
+        if error.errno == errno.EROFS:
+            return StorageError(
+                f"{doing} the store {self.url} failed: its file system is read-only. Mount it writable, or "
+                "name another store."
+            )
         if isinstance(error, FileNotFoundError):
             return NotFound(f"{doing} the store {self.url} failed: there is no such object.")
         if isinstance(error, FileExistsError):
@@ -137,7 +154,6 @@ class FolderUpload:
         self._name = name
         self._final = store.path(name)
         self._open = True
-        make_folder(store.root / UPLOADS)
         self._path, self._descriptor = self._claim_temporary_name()
         try:
             reach("store.upload.opened")
