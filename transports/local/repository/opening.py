@@ -13,9 +13,14 @@ from ..failpoints import reach
 from ..home import Home
 from ..keys import forget_key, keep_key, unlock
 from ..stores import Store
-from .config import Config, add_passphrase
+from .config import DATA, KEYS, NAME, Config, add_passphrase
+from .damage import PREFIX as DAMAGED
+from .records import HIDDEN
 from .repository import Repository
 from .vault import new_master_key
+
+OWN = {prefix.rstrip("/") for prefix in (NAME, KEYS, *DATA, HIDDEN, DAMAGED)}
+"""What another process may be making at this moment, or left when it was interrupted."""
 
 Passphrase = Callable[[], str | None]
 
@@ -47,6 +52,7 @@ def create_repository(store: Store, home: Home, *, version: str, passphrase: str
         raise InvalidRequest(f"The key of {store.url} would lie in the store itself. Name another folder.")
     if Config.read(store) is not None:
         raise Conflict(f"There is a repository in {store.url} already. Open it, or name another folder.")
+    _refuse_foreign_files(store)
     # The key first: a repository whose key was lost in a crash is useless, a key without one harms nobody.
     keep_key(home, repository_id, master)
     reach("repository.key.kept")
@@ -59,6 +65,16 @@ def create_repository(store: Store, home: Home, *, version: str, passphrase: str
         raise
     reach("repository.config.stored")
     return Repository(store, config, master, version)
+
+
+def _refuse_foreign_files(store: Store) -> None:
+    """Raise InvalidRequest where other things lie: whoever clears them up would clear up the backups."""
+    foreign = sorted(set(store.tops()) - OWN)
+    if foreign:
+        raise InvalidRequest(
+            f"{store.url} is no repository, and holds other files ({foreign[0]}). Name an "
+            "empty or a new folder."
+        )
 
 
 def open_or_create_repository(

@@ -23,6 +23,9 @@ from .port import Stored
 UPLOADS = "uploads"
 """The folder of temporary names, beside the objects: a link cannot cross file systems."""
 
+NOT_OBJECTS = {UPLOADS, "lock", "lost+found", "System Volume Information"}
+"""What lies in a store's folder, or in a new disk's, and is no object."""
+
 NO_HARD_LINKS = {errno.EPERM, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK}
 
 
@@ -66,6 +69,12 @@ class FolderStore:
         with self._told(f"Listing {prefix} in"):
             yield from self._walk(self.root / prefix, prefix)
 
+    def tops(self) -> Iterator[str]:
+        with self._told("Listing"):
+            for name in self._entries():
+                if name not in NOT_OBJECTS and not name.startswith((".", "$")):
+                    yield name
+
     def delete(self, name: str) -> None:
         with self._told(f"Deleting {name} from"):
             self.path(name).unlink(missing_ok=True)
@@ -96,6 +105,12 @@ class FolderStore:
                 f"The store {self.url} cannot be made ({error.strerror}). Make that folder "
                 "first, or name another."
             ) from error
+
+    def _entries(self) -> list[str]:
+        try:
+            return os.listdir(self.root)
+        except FileNotFoundError:
+            return []
 
     def _uploads_left(self) -> list[Path]:
         try:

@@ -214,3 +214,22 @@ def test_backups_without_their_config_are_refused_and_nothing_is_made(
 
     (ground.store / "config").write_bytes(config)
     assert 1 == len(opened(ground).backups())
+
+
+@pytest.mark.parametrize("foreign", ["notes.txt", "photos/one.jpg"])
+def test_no_repository_is_made_among_other_files(ground: Ground, foreign: str) -> None:
+    path = ground.store / foreign
+    path.parent.mkdir(parents=True)
+    path.write_text("mine")
+    with pytest.raises(InvalidRequest, match="Name an empty or a new folder"):
+        ground.open()
+
+    assert {foreign} == ground.objects()
+    assert [] == list(ground.home.keys.iterdir())
+
+
+def test_a_repository_is_made_in_a_new_disk(ground: Ground) -> None:
+    (ground.store / "lost+found").mkdir(parents=True)
+    (ground.store / ".DS_Store").write_bytes(b"")
+
+    assert () == ground.open().backups()
