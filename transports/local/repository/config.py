@@ -112,8 +112,8 @@ def _holds_data(store: Store) -> bool:
     return any(True for prefix in DATA for _ in store.objects(prefix))
 
 
-def add_passphrase(store: Store, config: Config, master: bytes, passphrase: str) -> None:
-    """Let this passphrase open the repository too. The others go on working."""
+def add_passphrase(store: Store, config: Config, master: bytes, passphrase: str) -> str:
+    """Let this passphrase open the repository too; the others go on working. Gives the wrapped key's name."""
     if not passphrase:
         raise InvalidRequest("An empty passphrase protects nothing. Choose a longer one.")
     salt, nonce = secrets.token_bytes(16), secrets.token_bytes(12)
@@ -128,7 +128,9 @@ def add_passphrase(store: Store, config: Config, master: bytes, passphrase: str)
         "nonce": nonce.hex(),
         "wrapped": wrapped.hex(),
     }
-    store.put(KEYS + secrets.token_hex(16), _encode(said))
+    name = KEYS + secrets.token_hex(16)
+    store.put(name, _encode(said))
+    return name
 
 
 def unwrap(store: Store, config: Config, passphrase: str) -> bytes:

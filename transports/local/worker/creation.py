@@ -30,7 +30,7 @@ def create(task: Task) -> None:
     """Back the job's database up, and tell how it goes."""
     database = Path(task.job.database)
     examine(database, as_source=True, force=task.has("force"))
-    repository = task.place.repository_or_new()
+    repository = task.place.repository_or_new(new_store=task.has("new_store"))
     parent = repository.latest(task.job.database)
     if parent and _unchanged(task, parent) and repository.seems_whole(parent):
         backup = repository.republish(parent, announce=lambda backup: _announce(task, backup))
