@@ -143,7 +143,7 @@ class Scene:
         """As if there had never been a repository."""
         shutil.rmtree(self.store)
         shutil.rmtree(self.home.keys)
-        self.home.stores.unlink()
+        self.home.stores.unlink(missing_ok=True)
 
     def all_settled(self) -> bool:
         """O4, asked of the journal's own file."""
