@@ -13,7 +13,7 @@ from reprieve.transports.local.place import Place
 from ..wire import backup_on_wire
 from . import words
 from .asking import confirm
-from .choosing import HELP, chosen
+from .choosing import HELP, chosen, is_whole_id
 from .opening import library_of, place_of
 from .output import Output
 from .parser import Commands
@@ -50,6 +50,11 @@ def backups_in(place: Place) -> tuple[Backup, ...]:
         raise
 
 
+def backup_in(place: Place, wanted: str) -> Backup:
+    """The backup in a store that is meant: a whole id is asked for by itself, whatever ails the others."""
+    return place.repository().backup(wanted) if is_whole_id(wanted) else chosen(backups_in(place), wanted)
+
+
 async def list_backups(asked: Namespace, output: Output) -> None:
     """All of the store, or those of one database."""
     if asked.database is None:
@@ -62,14 +67,14 @@ async def list_backups(asked: Namespace, output: Output) -> None:
 
 async def show(asked: Namespace, output: Output) -> None:
     """One backup, with all that is known of it."""
-    backup = chosen(backups_in(place_of(asked)), asked.backup)
+    backup = backup_in(place_of(asked), asked.backup)
     output.result({"backup": backup_on_wire(backup)}, lambda: _shown(backup))
 
 
 async def delete(asked: Namespace, output: Output) -> None:
     """Hide one, after a yes."""
     place = place_of(asked)
-    backup = chosen(backups_in(place), asked.backup)
+    backup = backup_in(place, asked.backup)
     question = f"This deletes the backup {backup.id} of {words.path(backup.database)}."
     confirm(question, json=asked.json, yes=asked.yes)
     place.repository().delete(backup.id)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from reprieve.core.errors import InvalidRequest, NotFound
@@ -9,6 +10,13 @@ from reprieve.core.job import Backup
 
 LATEST = "latest"
 HELP = f"an id, its beginning, the beginning of its time, or '{LATEST}'"
+
+_WHOLE_ID = re.compile(r"\S+_\d{8}T\d{9}Z")
+
+
+def is_whole_id(wanted: str) -> bool:
+    """Whether this is an id from its beginning to its end, which needs no list to be found."""
+    return _WHOLE_ID.fullmatch(wanted) is not None
 
 
 def chosen(backups: Sequence[Backup], wanted: str, database: str | None = None) -> Backup:

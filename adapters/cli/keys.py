@@ -29,8 +29,8 @@ def add_to(commands: Commands) -> None:
         "add-passphrase",
         add_passphrase,
         "Let a passphrase open the store too, where its key is not at hand.",
-        more=f"It is asked for, or taken from {NEW_PASSPHRASE_VARIABLE}. Where the key is\n"
-        "not at hand, it is asked for again, or taken from REPRIEVE_PASSPHRASE.",
+        more=f"It is asked for, or taken from {NEW_PASSPHRASE_VARIABLE}, or else from\n"
+        "REPRIEVE_PASSPHRASE, which opens the store where its key is not at hand.",
         example="reprieve key add-passphrase --store /mnt/backups",
     )
     group.add(
@@ -76,7 +76,9 @@ async def import_key(asked: Namespace, output: Output) -> None:
 
 
 def _new_passphrase(asked: Namespace) -> str:
-    given = os.environ.get(NEW_PASSPHRASE_VARIABLE)
+    from reprieve.transports.local.keys import given_passphrase
+
+    given = os.environ.get(NEW_PASSPHRASE_VARIABLE) or given_passphrase()
     if given:
         return given
     instead = f"give the passphrase in {NEW_PASSPHRASE_VARIABLE}"

@@ -23,7 +23,7 @@ and the next `reprieve` command puts things back.
 |---|---|
 | `REPRIEVE_HOME` | moves configuration, keys, journal and undo copies together |
 | `REPRIEVE_STORE` | the store where `--store` is not given and the database is not registered with one |
-| `REPRIEVE_PASSPHRASE` | opens a store whose key is not on this machine |
+| `REPRIEVE_PASSPHRASE` | opens a store whose key is not on this machine, and each store that is made |
 | `REPRIEVE_NEW_PASSPHRASE`, `REPRIEVE_RECOVERY_CODE` | what `key add-passphrase` and `import` ask for |
 | `REPRIEVE_DEBUG` | shows the traceback of an unexpected error |
 

@@ -13,7 +13,7 @@ from reprieve.library import Library
 from ..wire import Members, backup_on_wire, job_on_wire, undo_on_wire
 from . import words
 from .asking import confirm
-from .catalog import backups_in
+from .catalog import backup_in
 from .choosing import HELP, LATEST, chosen
 from .following import see_through
 from .opening import is_local, library_of, place_of
@@ -86,7 +86,7 @@ async def _wanted(asked: Namespace, library: Library) -> Backup:
     """The backup that is meant: of this database, or any in its store."""
     if asked.backup == LATEST or not is_local(asked.database):
         return chosen(await library.backups(), asked.backup, library.database)
-    return chosen(backups_in(place_of(asked, asked.database)), asked.backup)
+    return backup_in(place_of(asked, asked.database), asked.backup)
 
 
 def _job_and(kept: UndoCopy | None, job: Job) -> Members:

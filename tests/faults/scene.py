@@ -139,6 +139,12 @@ class Scene:
         """O7: every file that should not be there once all is settled."""
         return leftovers(self.home.data, self.database)
 
+    def forget_store(self) -> None:
+        """As if there had never been a repository."""
+        shutil.rmtree(self.store)
+        shutil.rmtree(self.home.keys)
+        self.home.stores.unlink(missing_ok=True)
+
     def all_settled(self) -> bool:
         """O4, asked of the journal's own file."""
         with closing(sqlite3.connect(self.home.journal)) as journal:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ctypes
 import os
 import random
-import shutil
 import sqlite3
 import sys
 from collections.abc import Callable, Iterator
@@ -100,8 +99,7 @@ def without_privileges() -> None:
 )
 def test_a_source_that_cannot_be_backed_up(scene_of: SceneOf, spoil: Spoil, kind: str, said: str) -> None:
     scene = scene_of("delete")
-    shutil.rmtree(scene.store)
-    shutil.rmtree(scene.home.keys)
+    scene.forget_store()
     spoil(scene.database)
     person = scene.person(preexec_fn=without_privileges)
 

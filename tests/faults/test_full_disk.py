@@ -78,7 +78,7 @@ def is_as_it_was(scene: Scene) -> bool:
 
 @pytest.mark.needs("tmpfs")
 def test_the_store_is_full(scene: Scene, small_disk: Disk) -> None:
-    shutil.rmtree(scene.store)
+    scene.forget_store()
     scene.store.mkdir()
     small_disk(scene.store, "4m")
     person = scene.person()
@@ -165,7 +165,7 @@ def limited() -> None:
 @pytest.mark.parametrize("do", ["backup", "restoration"])
 def test_files_may_not_grow(scene: Scene, do: str) -> None:
     if do == "backup":  # into a store that has nothing yet, or there would be little to write
-        shutil.rmtree(scene.store)
+        scene.forget_store()
     person = scene.person(preexec_fn=limited)
 
     failed = backup(person) if do == "backup" else restoration(scene, person)

@@ -7,7 +7,6 @@ holds what the database held.
 from __future__ import annotations
 
 import random
-import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -114,8 +113,7 @@ def test_the_first_backup_killed_while_its_repository_is_made(
     scene_of: SceneOf, victims: Victims, point: str
 ) -> None:
     scene = scene_of("wal")
-    shutil.rmtree(scene.store)
-    shutil.rmtree(scene.home.keys)
+    scene.forget_store()
     with theatre(scene) as it:
         job = it.begin(f"{point}=stop")
         worker = it.scene.stopped_worker_of(job)

@@ -11,6 +11,9 @@ from pathlib import Path
 
 import attrs
 
+from ...core.errors import StorageError
+from .files import make_folder
+
 VARIABLE = "REPRIEVE_HOME"
 STORE_VARIABLE = "REPRIEVE_STORE"
 
@@ -47,6 +50,11 @@ class Home:
         return self._folder(self.config) / "databases.json"
 
     @property
+    def stores(self) -> Path:
+        """The file that remembers which repository is in which store."""
+        return self._folder(self.config) / "stores.json"
+
+    @property
     def journal(self) -> Path:
         """The journal's own SQLite file."""
         return self._folder(self.data) / "journal.db"
@@ -73,7 +81,13 @@ class Home:
 
     @staticmethod
     def _folder(path: Path) -> Path:
-        path.mkdir(parents=True, exist_ok=True, mode=0o700)
+        try:
+            make_folder(path)
+        except OSError as error:
+            raise StorageError(
+                f"The folder {path}, where reprieve keeps what is its own, cannot be made "
+                f"({error.strerror or error}). Set {VARIABLE} to a folder that this user may write to."
+            ) from error
         return path
 
 

@@ -41,15 +41,20 @@ def unlock(
     """
     master = read_key(home, config.id)
     if master is None:
-        phrase = os.environ.get(PASSPHRASE_VARIABLE) or (passphrase() if passphrase else None)
+        phrase = given_passphrase(passphrase)
         if not phrase:
             raise KeyRequired(
                 f"The repository in {store.url} is encrypted and there is no key for it here. Set "
-                f"{PASSPHRASE_VARIABLE}, or import its recovery code."
+                f"{PASSPHRASE_VARIABLE}, or import its recovery code with `reprieve key import`."
             )
         master = unwrap(store, config, phrase)
     Vault(config.id, master).check(config.key_check)
     return master
+
+
+def given_passphrase(ask: Callable[[], str | None] | None = None) -> str | None:
+    """REPRIEVE_PASSPHRASE, else what `ask` gives; None if that is nothing."""
+    return os.environ.get(PASSPHRASE_VARIABLE) or (ask() if ask else None) or None
 
 
 def read_key(home: Home, repository_id: str) -> bytes | None:
@@ -72,7 +77,8 @@ def read_key(home: Home, repository_id: str) -> bytes | None:
         raise _unusable(path, error) from error
     except ValueError as error:
         raise StorageError(
-            f"The key file {path} holds no key. Remove it, then import the repository's recovery code."
+            f"The key file {path} holds no key. Remove it, then give the "
+            "recovery code to `reprieve key import`."
         ) from error
 
 

@@ -29,12 +29,19 @@ class Place:
 
         return open_repository(self._store(), self.home, version=VERSION, passphrase=lambda: self.passphrase)
 
-    def repository_or_new(self) -> Repository:
-        """The repository there, made now if there is none; its key is then kept in the home."""
+    def repository_or_new(self, *, new_store: bool = False) -> Repository:
+        """The repository there, made now if there is none; its key is then kept in the home.
+
+        Raises StorageError where one was and is gone, unless `new_store` says that this is meant.
+        """
         from .repository.opening import open_or_create_repository
 
         return open_or_create_repository(
-            self._store(), self.home, version=VERSION, passphrase=lambda: self.passphrase
+            self._store(),
+            self.home,
+            version=VERSION,
+            passphrase=lambda: self.passphrase,
+            new_store=new_store,
         )
 
     def is_empty(self) -> bool:

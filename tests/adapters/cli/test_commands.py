@@ -217,6 +217,36 @@ def test_a_passphrase_opens_the_store_too(reprieve: Reprieve, database: Path) ->
     assert 1 == len(right.result["backups"])
 
 
+def test_a_passphrase_given_to_the_first_backup_opens_the_store(reprieve: Reprieve, database: Path) -> None:
+    given = {"REPRIEVE_PASSPHRASE": "open sesame"}
+    reprieve("backup", "snippets.db", **given)
+    elsewhere = {"REPRIEVE_HOME": str(reprieve.folder / "other machine")}
+
+    assert 1 == len(reprieve("list", "--json", **given, **elsewhere).result["backups"])
+
+
+def test_the_passphrase_at_hand_is_added(reprieve: Reprieve, database: Path) -> None:
+    reprieve("backup", "snippets.db")
+    given = {"REPRIEVE_PASSPHRASE": "open sesame"}
+    elsewhere = {"REPRIEVE_HOME": str(reprieve.folder / "other machine")}
+
+    assert 0 == reprieve("key", "add-passphrase", **given).code
+    assert 1 == len(reprieve("list", "--json", **given, **elsewhere).result["backups"])
+
+
+def test_a_store_that_is_gone_is_not_made_anew_by_itself(reprieve: Reprieve, database: Path) -> None:
+    reprieve("backup", "snippets.db")
+    (reprieve.folder / "store").rename(reprieve.folder / "unmounted")
+    refused = [reprieve("backup", "snippets.db"), reprieve("list"), reprieve("list", "snippets.db")]
+
+    assert [1, 1, 1] == [ran.code for ran in refused]
+    assert all("is not there" in ran.err and "--new-store" in ran.err for ran in refused)
+    assert not (reprieve.folder / "store").exists()
+
+    assert 0 == reprieve("backup", "snippets.db", "--new-store").code
+    assert 1 == len(reprieve("list", "--json").result["backups"])
+
+
 def test_a_scenario_is_played(reprieve: Reprieve) -> None:
     played = reprieve("offline", "clock=virtual", "fail_at=0.4", "fail=temporary", "--restore", "--json")
     failed = reprieve("offline", "clock=virtual", "fail_at=0.4", "fail=storageFull", "--json")

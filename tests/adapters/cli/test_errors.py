@@ -93,3 +93,15 @@ def test_whoever_stops_reading_does_no_harm(reprieve: Reprieve) -> None:
     assert process.wait(60) in (0, 1)
     assert "" == process.stderr.read()
     process.stderr.close()
+
+
+def test_a_damaged_record_keeps_nobody_from_the_others(reprieve: Reprieve, database: Path) -> None:
+    made = [reprieve("backup", str(database), "--force", "--json").result["backup"]["id"] for _ in range(2)]
+    record = reprieve.folder / "store" / "backups" / made[1]
+    record.write_bytes(record.read_bytes()[:-1])
+
+    assert made[:1] == [backup["id"] for backup in reprieve("list", "--json").result["backups"]]
+    assert 0 == reprieve("show", made[0]).code
+    assert made[1] in reprieve("show", made[1]).err
+    assert 0 == reprieve("backup", str(database)).code
+    assert 0 == reprieve("restore", made[0], str(database), "--yes").code

@@ -6,7 +6,7 @@
     packs, frames, manifest(s), records, config         the format, one kind of object each
     vault        encryption                             pipeline    threads, in order
     page_index   where a page is stored already         catalog     which Backups there are
-    assets       JSON documents, every version
+    assets       JSON documents, every version          damage      what was found damaged
 
 The format is in docs/repository-format.md.
 """

@@ -6,6 +6,7 @@ was read is kept in memory, and every listing asks the store again which there a
 
 from __future__ import annotations
 
+import logging
 import platform
 import re
 import sys
@@ -13,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 
 import attrs
 
-from ....core.errors import Conflict, NotFound
+from ....core.errors import Conflict, NotFound, RepositoryCorrupt
 from ....core.job import Backup
 from ..failpoints import reach
 from ..stores import Store
@@ -21,6 +22,8 @@ from .records import HIDDEN, PREFIX, BackupRecord, stamp, timestamp_of
 from .vault import Kind, Vault
 
 PLATFORMS = {"darwin": "MACOS", "win32": "WINDOWS", "linux": "LINUX"}
+
+_log = logging.getLogger(__name__)
 
 _IDENTIFIER = re.compile(r"[A-Za-z0-9.+-]+_[0-9]{8}T[0-9]{9}Z")
 
@@ -34,9 +37,16 @@ class Catalog:
         self._read: dict[str, BackupRecord] = {}
 
     def records(self, database: str | None = None) -> tuple[BackupRecord, ...]:
-        """Every Backup that is not hidden, of one database or of all, oldest first."""
-        records = (self._record(name) for name in self._names())
-        return tuple(record for record in records if database in (None, record.backup.database))
+        """Every Backup that is not hidden, of one database or of all, oldest first.
+
+        One whose record is damaged is left out, with a warning: it must not keep people from the others.
+        """
+        records = (self._readable(name) for name in self._names())
+        return tuple(record for record in records if record and database in (None, record.backup.database))
+
+    def every_record(self) -> tuple[BackupRecord, ...]:
+        """The same of all databases, with none left out. Raises RepositoryCorrupt for a damaged one."""
+        return tuple(self._record(name) for name in self._names())
 
     def record(self, backup_id: str) -> BackupRecord:
         """One of them. Raises NotFound."""
@@ -50,10 +60,10 @@ class Catalog:
             raise _unknown(backup_id) from error
 
     def latest(self, database: str) -> BackupRecord | None:
-        """The newest Backup of a database that is not hidden."""
+        """The newest Backup of a database that is not hidden; a damaged record is left out as in a list."""
         for name in reversed(self._names()):
-            record = self._record(name)
-            if record.backup.database == database:
+            record = self._readable(name)
+            if record and record.backup.database == database:
                 return record
         return None
 
@@ -112,6 +122,13 @@ class Catalog:
         hidden = {stored.name.removeprefix(HIDDEN) for stored in self._store.objects(HIDDEN)}
         shown = (name for name in names if name.removeprefix(PREFIX) not in hidden)
         return sorted(shown, key=lambda name: (timestamp_of(name), name))
+
+    def _readable(self, name: str) -> BackupRecord | None:
+        try:
+            return self._record(name)
+        except RepositoryCorrupt as error:
+            _log.warning("The record %s is left out: %s", name, error)
+            return None
 
     def _record(self, name: str) -> BackupRecord:
         record = self._read.get(name)

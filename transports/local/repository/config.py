@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 NAME = "config"
 KEYS = "keys/"
+DATA = ("backups/", "packs/", "manifests/", "assets/")
+"""What only a repository that was made has. A wrapped key alone is what an interrupted creation left."""
+
 FORMAT = 1
 FEATURES = frozenset({"aes-256-gcm", "blake3-pages", "zstd-frames"})
 SCRYPT_N, SCRYPT_R, SCRYPT_P = 1 << 15, 8, 1
@@ -46,11 +49,18 @@ class Config:
     def read(cls, store: Store) -> Config | None:
         """The config in a store; None where there is no repository yet.
 
-        Raises UpdateRequired for a newer format, RepositoryCorrupt for anything that makes no sense.
+        Raises UpdateRequired for a newer format, RepositoryCorrupt for anything that makes no sense: also
+        where there are backups, and the config alone is gone.
         """
-        try:
-            data = store.get(NAME)
-        except NotFound:
+        data = _get(store)
+        if data is None and _holds_data(store):
+            data = _get(store)  # Another process may have made the repository between the two looks.
+            if data is None:
+                raise RepositoryCorrupt(
+                    f"The store {store.url} holds backups, but its file `{NAME}` is missing. Put it back, or "
+                    "name another store."
+                )
+        if data is None:
             return None
         try:
             return cls._parsed(_decode(data), store.url)
@@ -91,8 +101,19 @@ class Config:
         store.put(NAME, _encode(said))
 
 
-def add_passphrase(store: Store, config: Config, master: bytes, passphrase: str) -> None:
-    """Let this passphrase open the repository too. The others go on working."""
+def _get(store: Store) -> bytes | None:
+    try:
+        return store.get(NAME)
+    except NotFound:
+        return None
+
+
+def _holds_data(store: Store) -> bool:
+    return any(True for prefix in DATA for _ in store.objects(prefix))
+
+
+def add_passphrase(store: Store, config: Config, master: bytes, passphrase: str) -> str:
+    """Let this passphrase open the repository too; the others go on working. Gives the wrapped key's name."""
     if not passphrase:
         raise InvalidRequest("An empty passphrase protects nothing. Choose a longer one.")
     salt, nonce = secrets.token_bytes(16), secrets.token_bytes(12)
@@ -107,7 +128,9 @@ def add_passphrase(store: Store, config: Config, master: bytes, passphrase: str)
         "nonce": nonce.hex(),
         "wrapped": wrapped.hex(),
     }
-    store.put(KEYS + secrets.token_hex(16), _encode(said))
+    name = KEYS + secrets.token_hex(16)
+    store.put(name, _encode(said))
+    return name
 
 
 def unwrap(store: Store, config: Config, passphrase: str) -> bytes:
@@ -124,10 +147,12 @@ def unwrap(store: Store, config: Config, passphrase: str) -> bytes:
             continue
         except (KeyError, ValueError) as error:
             raise RepositoryCorrupt(
-                f"The wrapped key {stored.name} in {store.url} makes no sense. Import the recovery code."
+                f"The wrapped key {stored.name} in {store.url} makes no sense. Give the recovery code to "
+                "`reprieve key import`."
             ) from error
     raise KeyRequired(
-        f"The passphrase opens no key of the repository in {store.url}. Try another, or the recovery code."
+        f"The passphrase opens no key of the repository in {store.url}. Try another, or give "
+        "the recovery code to `reprieve key import`."
     )
 
 

@@ -11,6 +11,7 @@ import zstandard
 from blake3 import blake3
 
 from ....core.errors import RepositoryCorrupt
+from .damage import ADVICE
 
 LEVEL = 3
 
@@ -38,9 +39,7 @@ def decompress(data: bytes, size: int, digest: bytes) -> bytes:
 
 
 def _corrupt() -> RepositoryCorrupt:
-    return RepositoryCorrupt(
-        "A frame of pages is not what was stored. Verify the repository, and restore another backup."
-    )
+    return RepositoryCorrupt(f"A frame of pages is not what was stored. {ADVICE}")
 
 
 def _compressor() -> zstandard.ZstdCompressor:

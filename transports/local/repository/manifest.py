@@ -15,6 +15,7 @@ from collections.abc import Iterator, Sequence
 import attrs
 
 from ....core.errors import RepositoryCorrupt
+from .damage import ADVICE
 from .packs import PackRef
 
 PREFIX = "manifests/"
@@ -143,6 +144,4 @@ def _little(column: array[int]) -> array[int]:
 
 
 def _corrupt() -> RepositoryCorrupt:
-    return RepositoryCorrupt(
-        "A manifest in the repository makes no sense. Verify the repository, and restore another backup."
-    )
+    return RepositoryCorrupt(f"A manifest in the repository makes no sense. {ADVICE}")

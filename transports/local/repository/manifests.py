@@ -11,6 +11,7 @@ from blake3 import blake3
 
 from ....core.errors import NotFound, RepositoryCorrupt
 from ..stores import Store
+from .damage import ADVICE, marking
 from .manifest import PREFIX, Manifest
 from .records import ManifestRef
 from .vault import Kind, Vault
@@ -25,7 +26,12 @@ def store_manifest(store: Store, vault: Vault, manifest: Manifest) -> ManifestRe
 
 
 def load_manifest(store: Store, vault: Vault, ref: ManifestRef) -> Manifest:
-    """The manifest that a record names. Raises RepositoryCorrupt unless it is whole."""
+    """The manifest that a record names. One that is not whole is marked, and RepositoryCorrupt raised."""
+    with marking(store, ref.name):
+        return _loaded(store, vault, ref)
+
+
+def _loaded(store: Store, vault: Vault, ref: ManifestRef) -> Manifest:
     try:
         sealed = store.get(ref.name)
     except NotFound as error:
@@ -46,4 +52,4 @@ def check_manifest_is_there(store: Store, ref: ManifestRef) -> None:
 
 
 def _damaged(ref: ManifestRef) -> RepositoryCorrupt:
-    return RepositoryCorrupt(f"{ref.name} in the repository is damaged or missing. Restore another backup.")
+    return RepositoryCorrupt(f"{ref.name} in the repository is damaged or missing. {ADVICE}")

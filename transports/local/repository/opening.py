@@ -8,14 +8,20 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable
 
-from ....core.errors import Conflict, InvalidRequest, NotFound
+from ....core.errors import Conflict, InvalidRequest, NotFound, StorageError
 from ..failpoints import reach
 from ..home import Home
-from ..keys import forget_key, keep_key, unlock
+from ..keys import forget_key, given_passphrase, keep_key, unlock
+from ..known_stores import KnownStores
 from ..stores import Store
-from .config import Config, add_passphrase
+from .config import DATA, KEYS, NAME, Config, add_passphrase
+from .damage import PREFIX as DAMAGED
+from .records import HIDDEN
 from .repository import Repository
 from .vault import new_master_key
+
+OWN = {prefix.rstrip("/") for prefix in (NAME, KEYS, *DATA, HIDDEN, DAMAGED)}
+"""What another process may be making at this moment, or left when it was interrupted."""
 
 Passphrase = Callable[[], str | None]
 
@@ -25,14 +31,18 @@ def open_repository(
 ) -> Repository:
     """The repository in a store. `passphrase` is asked only where there is no key file.
 
-    Raises NotFound where there is none, UpdateRequired for a newer format, KeyRequired without a key.
+    Raises NotFound where there is none, StorageError where there was one that is gone, UpdateRequired for a
+    newer format, KeyRequired without a key.
     """
     config = Config.read(store)
     if config is None:
+        _refuse_vanished(store, home)
         raise NotFound(
             f"There is no repository in {store.url}. Make a first backup into it, or check the name."
         )
-    return Repository(store, config, unlock(store, config, home, passphrase), version)
+    repository = Repository(store, config, unlock(store, config, home, passphrase), version)
+    KnownStores(home).remember(store.url, config.id)
+    return repository
 
 
 def create_repository(store: Store, home: Home, *, version: str, passphrase: str | None = None) -> Repository:
@@ -47,27 +57,61 @@ def create_repository(store: Store, home: Home, *, version: str, passphrase: str
         raise InvalidRequest(f"The key of {store.url} would lie in the store itself. Name another folder.")
     if Config.read(store) is not None:
         raise Conflict(f"There is a repository in {store.url} already. Open it, or name another folder.")
+    _refuse_foreign_files(store)
     # The key first: a repository whose key was lost in a crash is useless, a key without one harms nobody.
     keep_key(home, repository_id, master)
     reach("repository.key.kept")
     if passphrase is not None:
-        add_passphrase(store, config, master, passphrase)
+        wrapped_key = add_passphrase(store, config, master, passphrase)
     try:
         config.write(store)
     except Conflict:
         forget_key(home, repository_id)
+        if passphrase is not None:
+            store.delete(wrapped_key)
         raise
     reach("repository.config.stored")
+    KnownStores(home).remember(store.url, config.id)
     return Repository(store, config, master, version)
 
 
+def _refuse_vanished(store: Store, home: Home) -> None:
+    if KnownStores(home).repository_in(store.url) is not None:
+        raise StorageError(
+            f"The store {store.url} is not there: it held backups, and holds nothing now. Mount it, or "
+            "name another store; if it was removed on purpose, `reprieve backup --new-store` (in Python, "
+            "new_store=True) makes a new one there."
+        )
+
+
+def _refuse_foreign_files(store: Store) -> None:
+    """Raise InvalidRequest where other things lie: whoever clears them up would clear up the backups."""
+    foreign = sorted(set(store.tops()) - OWN)
+    if foreign:
+        raise InvalidRequest(
+            f"{store.url} is no repository, and holds other files ({foreign[0]}). Name an "
+            "empty or a new folder."
+        )
+
+
 def open_or_create_repository(
-    store: Store, home: Home, *, version: str, passphrase: Passphrase | None = None
+    store: Store,
+    home: Home,
+    *,
+    version: str,
+    passphrase: Passphrase | None = None,
+    new_store: bool = False,
 ) -> Repository:
-    """The repository in a store, made now if there is none. Of several processes at once one makes it."""
+    """The repository in a store, made now if there is none. Of several processes at once one makes it.
+
+    A passphrase that is given opens a new one, too. `new_store` says that a repository which was there was
+    removed on purpose; without it, its store is taken to be out of reach. Raises StorageError then.
+    """
     if Config.read(store) is None:
+        if not new_store:
+            _refuse_vanished(store, home)
         try:
-            return create_repository(store, home, version=version)
+            return create_repository(store, home, version=version, passphrase=given_passphrase(passphrase))
         except Conflict:
             pass
     return open_repository(store, home, version=version, passphrase=passphrase)

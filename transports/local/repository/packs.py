@@ -14,6 +14,7 @@ from blake3 import blake3
 
 from ....core.errors import NotFound, RepositoryCorrupt
 from ..stores import Store, Upload
+from .damage import ADVICE
 from .vault import CONTENTS, FRAME, HEADER, TAG_SIZE, Kind, Vault
 
 PREFIX = "packs/"
@@ -181,9 +182,7 @@ class PackReader:
         return Contents(blake3(table).digest(), page_size, tuple(frames), ids)
 
     def _corrupt(self) -> RepositoryCorrupt:
-        return RepositoryCorrupt(
-            f"{self.name} in the repository is damaged, cut short or missing. Restore another backup."
-        )
+        return RepositoryCorrupt(f"{self.name} in the repository is damaged, cut short or missing. {ADVICE}")
 
 
 def pack_name(identifier: bytes) -> str:

@@ -14,9 +14,10 @@ import attrs
 from ....core.errors import NotFound, RepositoryCorrupt
 from ..failpoints import reach
 from ..stores import Store
+from .damage import damaged_objects
 from .frames import compress
 from .manifest import ORDINAL_BITS
-from .packs import PREFIX, Contents, PackReader, PackRef, PackWriter, pack_identifier
+from .packs import PREFIX, Contents, PackReader, PackRef, PackWriter, pack_identifier, pack_name
 from .page_index import PageIndex
 from .pipeline import Pipeline
 from .vault import Vault
@@ -61,6 +62,7 @@ class PageStore:
         self._vault = vault
         self._packs: list[PackRef | PackWriter] = []
         self._known: set[bytes] = set()
+        self._damaged = damaged_objects(store)
         self._pack: PackWriter | None = None
         self._next = 0
         self._index = PageIndex()
@@ -136,7 +138,9 @@ class PageStore:
         self._next = len(self._packs) << ORDINAL_BITS
 
     def _contents(self, identifier: bytes, size: int) -> Contents | None:
-        """A pack's contents; None if they are damaged: whoever verifies or restores is told so."""
+        """A pack's contents; None if they are damaged, or somebody found any part of the pack so."""
+        if pack_name(identifier) in self._damaged:
+            return None
         try:
             return PackReader(self._store, self._vault, identifier, size).contents()
         except (RepositoryCorrupt, NotFound):

@@ -14,6 +14,7 @@ import attrs
 from ....core.errors import RepositoryCorrupt
 from ....core.job import Backup
 from ..stores import Store
+from .damage import ADVICE, marking
 from .frames import decompress
 from .manifest import ORDINAL_BITS, Manifest
 from .packs import Contents, Frame, PackReader
@@ -67,8 +68,9 @@ class BackupReader:
         locations = self._manifest.locations()
         by_location = array("I", sorted(range(len(locations)), key=locations.__getitem__))
         for place, ref in enumerate(self._manifest.packs):
-            pack = PackReader(self._store, self._vault, ref.identifier, ref.size)
-            contents = checked_contents(pack, ref.digest, self.page_size)
+            with marking(self._store, ref.name):
+                pack = PackReader(self._store, self._vault, ref.identifier, ref.size)
+                contents = checked_contents(pack, ref.digest, self.page_size)
             yield from self._tasks_in(pack, contents, place << ORDINAL_BITS, by_location, locations)
 
     def _tasks_in(
@@ -83,9 +85,7 @@ class BackupReader:
             return bisect_left(by_location, location, key=locations.__getitem__)
 
         if before(base + contents.pages) != before(base + (1 << ORDINAL_BITS)):
-            raise RepositoryCorrupt(
-                f"A manifest names pages that {pack.name} does not hold. Verify the repository."
-            )
+            raise RepositoryCorrupt(f"A manifest names pages that {pack.name} does not hold. {ADVICE}")
         for frame in contents.frames:
             start = base + frame.first
             positions = by_location[before(start) : before(start + frame.pages)]
@@ -94,7 +94,8 @@ class BackupReader:
 
     def _decoded(self, task: _Task) -> list[tuple[int, bytes]]:
         size = self.page_size
-        raw = decompress(task.pack.compressed(task.frame), task.frame.pages * size, task.frame.digest)
+        with marking(self._store, task.pack.name):
+            raw = decompress(task.pack.compressed(task.frame), task.frame.pages * size, task.frame.digest)
         return [
             (position * size, raw[place * size : (place + count) * size])
             for position, place, count in _joined(task.positions, task.places)
@@ -105,9 +106,7 @@ def checked_contents(pack: PackReader, digest: bytes, page_size: int) -> Content
     """A pack's contents, if they are those that a manifest names. Raises RepositoryCorrupt."""
     contents = pack.contents()
     if contents.digest != digest or contents.page_size != page_size:
-        raise RepositoryCorrupt(
-            f"{pack.name} is not the pack that was stored. Verify the repository, and restore another backup."
-        )
+        raise RepositoryCorrupt(f"{pack.name} is not the pack that was stored. {ADVICE}")
     return contents
 
 

@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING
 
 import attrs
 
+from ....core.errors import RepositoryCorrupt
 from ....core.job import AssetVersion, Backup
 from ..stores import Store
 from .assets import Assets
 from .catalog import Catalog
 from .config import Config, add_passphrase
+from .damage import damaged_objects
 from .manifests import check_manifest_is_there, load_manifest
 from .records import BackupRecord
 from .vault import Vault
@@ -54,7 +56,7 @@ class Repository:
         return self.config.id
 
     def backups(self, database: str | None = None) -> tuple[Backup, ...]:
-        """Every Backup that is not hidden, of one database or of all, oldest first."""
+        """Every Backup that is not hidden and can be read, of one database or of all, oldest first."""
         return tuple(record.backup for record in self._catalog.records(database))
 
     def backup(self, backup_id: str) -> Backup:
@@ -78,6 +80,18 @@ class Repository:
         from .writer import BackupWriter
 
         return BackupWriter(self.store, self._vault, self._catalog, parent, database, self.version)
+
+    def seems_whole(self, record: BackupRecord) -> bool:
+        """Whether nothing that a Backup needs was found damaged, as far as anybody has looked."""
+        try:
+            check_manifest_is_there(self.store, record.manifest)
+            damaged = damaged_objects(self.store)
+            if not damaged:
+                return True
+            packs = load_manifest(self.store, self._vault, record.manifest).packs
+        except RepositoryCorrupt:
+            return False
+        return damaged.isdisjoint({record.manifest.name, *(pack.name for pack in packs)})
 
     def republish(
         self,
@@ -118,7 +132,7 @@ class Repository:
         catalog = Catalog(self.store, self._vault)  # A fresh one: it has nothing in memory.
         if backup_id is not None:
             return verify_backups(self.store, self._vault, [catalog.record(backup_id)])
-        verified = verify_backups(self.store, self._vault, catalog.records())
+        verified = verify_backups(self.store, self._vault, catalog.every_record())
         documents = sum(len(self._assets.history(asset.id)) for asset in self._assets.newest())
         return attrs.evolve(verified, documents=documents)
 

@@ -13,6 +13,7 @@ import attrs
 from blake3 import blake3
 
 from ....core.errors import KeyRequired, RepositoryCorrupt
+from .damage import ADVICE
 
 MAGIC = b"reprieve"
 SALT_SIZE = 32
@@ -68,7 +69,7 @@ class Sealer:
         except (InvalidTag, ValueError) as error:
             name = self._binding[17:].decode()
             raise RepositoryCorrupt(
-                f"Part {number} of {name} in the repository is not what was stored. Restore another backup."
+                f"Part {number} of {name} in the repository is not what was stored. {ADVICE}"
             ) from error
 
 
@@ -98,9 +99,7 @@ class Vault:
             magic, letter, salt = HEADER.unpack(header)
             if magic == MAGIC and letter == kind.value and HEADER.pack(magic, letter, salt) == header:
                 return self._sealer(kind, name, salt)
-        raise RepositoryCorrupt(
-            f"{name} in the repository does not begin as it was stored. Verify the repository."
-        )
+        raise RepositoryCorrupt(f"{name} in the repository does not begin as it was stored. {ADVICE}")
 
     def seal(self, kind: Kind, name: str, payload: bytes) -> bytes:
         """A whole small object."""
@@ -115,7 +114,8 @@ class Vault:
         """Raise KeyRequired unless this is the key of the repository whose config says `expected`."""
         if not secrets.compare_digest(key_check(self.master, self.repository_id), expected):
             raise KeyRequired(
-                f"The key at hand is not that of repository {self.repository_id}. Import its recovery code."
+                f"The key at hand is not that of repository {self.repository_id}. Give its "
+                "recovery code to `reprieve key import`."
             )
 
     def _derived(self, purpose: bytes) -> bytes:

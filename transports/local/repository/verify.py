@@ -12,6 +12,7 @@ from blake3 import blake3
 
 from ....core.errors import RepositoryCorrupt
 from ..stores import Store
+from .damage import ADVICE, marking
 from .frames import decompress
 from .manifests import load_manifest
 from .packs import ID_SIZE, Contents, Frame, PackReader, PackRef
@@ -48,20 +49,19 @@ def verify_backups(store: Store, vault: Vault, records: Iterable[BackupRecord]) 
         _collect(store, vault, record, needs)
         backups += 1
     for need in needs.values():
-        _verify_pack(store, vault, need)
+        with marking(store, need.ref.name):
+            _verify_pack(store, vault, need)
     return Verified(backups, len(needs), sum(need.ref.size for need in needs.values()), 0)
 
 
 def _collect(store: Store, vault: Vault, record: BackupRecord, needs: dict[bytes, _Need]) -> None:
     manifest = load_manifest(store, vault, record.manifest)
     if (manifest.page_size, manifest.page_count) != (record.image.page_size, record.image.page_count):
-        raise RepositoryCorrupt(
-            f"Backup {record.backup.id} and its manifest disagree. Restore another backup."
-        )
+        raise RepositoryCorrupt(f"Backup {record.backup.id} and its manifest disagree. {ADVICE}")
     for ref in manifest.packs:
         need = needs.setdefault(ref.identifier, _Need(ref, manifest.page_size, 0))
         if need.ref != ref or need.page_size != manifest.page_size:
-            raise RepositoryCorrupt(f"Two manifests disagree about {ref.name}. Restore another backup.")
+            raise RepositoryCorrupt(f"Two manifests disagree about {ref.name}. {ADVICE}")
     for count, place, first in manifest.runs():
         need = needs[manifest.packs[place].identifier]
         need.pages = max(need.pages, first + count)
@@ -71,11 +71,9 @@ def _verify_pack(store: Store, vault: Vault, need: _Need) -> None:
     pack = PackReader(store, vault, need.ref.identifier, need.ref.size)
     contents = checked_contents(pack, need.ref.digest, need.page_size)
     if store.size(pack.name) != need.ref.size:
-        raise RepositoryCorrupt(f"{pack.name} is longer than it was stored. Restore another backup.")
+        raise RepositoryCorrupt(f"{pack.name} is longer than it was stored. {ADVICE}")
     if contents.pages < need.pages:
-        raise RepositoryCorrupt(
-            f"A manifest names pages that {pack.name} does not hold. Restore another backup."
-        )
+        raise RepositoryCorrupt(f"A manifest names pages that {pack.name} does not hold. {ADVICE}")
 
     def raw(frame: Frame) -> tuple[Frame, bytes]:
         size = frame.pages * contents.page_size
@@ -93,6 +91,4 @@ def _verify_ids(vault: Vault, pack: PackReader, contents: Contents, frame: Frame
         hasher.update(memoryview(pages)[number * size : (number + 1) * size])
         at = (frame.first + number) * ID_SIZE
         if hasher.digest(ID_SIZE) != contents.ids[at : at + ID_SIZE]:
-            raise RepositoryCorrupt(
-                f"A page in {pack.name} is not the one it is named for. Restore another backup."
-            )
+            raise RepositoryCorrupt(f"A page in {pack.name} is not the one it is named for. {ADVICE}")

@@ -13,7 +13,7 @@ from types import TracebackType
 import attrs
 from blake3 import blake3
 
-from ....core.errors import InvalidRequest
+from ....core.errors import InvalidRequest, RepositoryCorrupt
 from ....core.job import Backup
 from ..failpoints import reach
 from ..image import Image
@@ -172,7 +172,10 @@ class BackupWriter:
         self._parent_ids, self._parent_locations = bytearray(), array("Q")
         if self._parent is None or self._parent.image.page_size != self._page_size:
             return
-        manifest = load_manifest(self._store, self._vault, self._parent.manifest)
+        try:
+            manifest = load_manifest(self._store, self._vault, self._parent.manifest)
+        except RepositoryCorrupt:
+            return  # It is marked; this backup goes without a parent, and stores a manifest of its own.
         known = [self._pages.learn(pack) for pack in manifest.packs]
         ids = bytearray()
         locations = array("Q")

@@ -23,6 +23,9 @@ from .port import Stored
 UPLOADS = "uploads"
 """The folder of temporary names, beside the objects: a link cannot cross file systems."""
 
+NOT_OBJECTS = {UPLOADS, "lock", "lost+found", "System Volume Information"}
+"""What lies in a store's folder, or in a new disk's, and is no object."""
+
 NO_HARD_LINKS = {errno.EPERM, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK}
 
 
@@ -38,6 +41,7 @@ class FolderStore:
 
     def upload(self, name: str) -> FolderUpload:
         with self._told(f"Writing {name} into"):
+            self._make()
             return FolderUpload(self, name)
 
     def put(self, name: str, data: bytes) -> None:
@@ -65,6 +69,12 @@ class FolderStore:
         with self._told(f"Listing {prefix} in"):
             yield from self._walk(self.root / prefix, prefix)
 
+    def tops(self) -> Iterator[str]:
+        with self._told("Listing"):
+            for name in self._entries():
+                if name not in NOT_OBJECTS and not name.startswith((".", "$")):
+                    yield name
+
     def delete(self, name: str) -> None:
         with self._told(f"Deleting {name} from"):
             self.path(name).unlink(missing_ok=True)
@@ -86,6 +96,21 @@ class FolderStore:
     def path(self, name: str) -> Path:
         """The file that holds an object."""
         return self.root / name
+
+    def _make(self) -> None:
+        try:
+            make_folder(self.root / UPLOADS)
+        except (FileNotFoundError, FileExistsError) as error:
+            raise StorageError(
+                f"The store {self.url} cannot be made ({error.strerror}). Make that folder "
+                "first, or name another."
+            ) from error
+
+    def _entries(self) -> list[str]:
+        try:
+            return os.listdir(self.root)
+        except FileNotFoundError:
+            return []
 
     def _uploads_left(self) -> list[Path]:
         try:
@@ -116,6 +141,13 @@ class FolderStore:
         why = error.strerror or str(error)
         if is_full(error):
             return StorageFull(f"{doing} the store {self.url} failed: {why}. Make room, then try again.")
+        if isinstance(error, NotADirectoryError):
+            return StorageError(f"The store {self.url} is a file, or lies below one. Name a folder.")
+        if error.errno == errno.EROFS:
+            return StorageError(
+                f"{doing} the store {self.url} failed: its file system is read-only. Mount it writable, or "
+                "name another store."
+            )
         if isinstance(error, FileNotFoundError):
             return NotFound(f"{doing} the store {self.url} failed: there is no such object.")
         if isinstance(error, FileExistsError):
@@ -137,7 +169,6 @@ class FolderUpload:
         self._name = name
         self._final = store.path(name)
         self._open = True
-        make_folder(store.root / UPLOADS)
         self._path, self._descriptor = self._claim_temporary_name()
         try:
             reach("store.upload.opened")

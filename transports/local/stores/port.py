@@ -83,6 +83,13 @@ class Store(Protocol):
         """Every object whose name starts with `prefix` (which ends in `/`), in no order."""
         ...
 
+    def tops(self) -> Iterator[str]:
+        """The part before the first `/` of every object's name, and of whatever else lies there, in no order.
+
+        What the store or the system itself keeps there is left out, hidden files are too.
+        """
+        ...
+
     def delete(self, name: str) -> None:
         """Remove an object; one that is not there is no error."""
         ...

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
@@ -13,7 +14,7 @@ from ....core.job import Backup
 from ....core.lifecycle import JobState
 from ....core.messages import Cancelled, Completed, Interrupted, Noted
 from ..database_file import examine
-from ..image import Image
+from ..image import Image, Sink
 from ..repository.records import BackupRecord
 from ..repository.repository import Repository
 from ..snapshot.request import CheckKind, SnapshotCancelled
@@ -30,14 +31,15 @@ def create(task: Task) -> None:
     """Back the job's database up, and tell how it goes."""
     database = Path(task.job.database)
     examine(database, as_source=True, force=task.has("force"))
-    repository = task.place.repository_or_new()
-    parent = repository.latest(task.job.database)
-    if parent and _unchanged(task, parent):
-        backup = repository.republish(parent, announce=lambda backup: _announce(task, backup))
-        task.channel.tell(Completed(backup))
-        return
+    meter = Meter(task.channel)
     try:
-        task.channel.tell(Completed(_store(task, repository, parent)))
+        repository = _repository(task, meter)
+        parent = repository.latest(task.job.database)
+        if parent and _unchanged(task, parent) and repository.seems_whole(parent):
+            backup = repository.republish(parent, announce=lambda backup: _announce(task, backup))
+        else:
+            backup = _store(task, repository, parent, meter)
+        task.channel.tell(Completed(backup))
     except SnapshotCancelled:
         task.channel.tell(Cancelled())
 
@@ -54,6 +56,14 @@ def recover_creation(task: Task) -> None:
         said = f"The process that backed {task.job.database} up ended before it was done. "
         next_time = "The database is untouched, and what was stored serves the next backup."
         task.channel.tell(Interrupted(Problem(WasInterrupted.kind, said + next_time, temporary=True)))
+
+
+def _repository(task: Task, meter: Meter) -> Repository:
+    """The store's repository. A new one is made only for a source that is sound, as far as one can see."""
+    wanted = not task.has("force") and task.option("check", "quick") != "none"
+    if wanted and task.place.is_empty():
+        _take(task, _Looked(meter))
+    return task.place.repository_or_new(new_store=task.has("new_store"))
 
 
 def _published(task: Task, announced: Backup) -> Backup | None:
@@ -75,25 +85,33 @@ def _unchanged(task: Task, parent: BackupRecord) -> bool:
     return recent and unchanged(Path(task.job.database), fingerprint)
 
 
-def _store(task: Task, repository: Repository, parent: BackupRecord | None) -> Backup:
-    from ..border import foreign_errors
-    from ..snapshot.take import take
-
-    database = Path(task.job.database)
-    border = foreign_errors("backing up", database, BadSource)
-    with border, repository.writer(parent, task.job.database) as writer:
+def _store(task: Task, repository: Repository, parent: BackupRecord | None, meter: Meter) -> Backup:
+    with _border(task), repository.writer(parent, task.job.database) as writer:
         _announce(task, writer.allot())
-        image = take(
-            database,
-            _Metered(writer, Meter(task.channel)),
-            cancelled=task.channel.cancelled,
-            check=cast("CheckKind", task.option("check", "quick")),
-            force=task.has("force"),
-        )
+        image = _take(task, _Metered(writer, meter))
         if image.fingerprint is not None:
             read = {"read": datetime.now(UTC).isoformat()}
             image = attrs.evolve(image, fingerprint={**image.fingerprint, **read})
         return writer.finish(_checked(task, writer, image))
+
+
+def _take(task: Task, sink: Sink) -> Image:
+    from ..snapshot.take import take
+
+    with _border(task):
+        return take(
+            Path(task.job.database),
+            sink,
+            cancelled=task.channel.cancelled,
+            check=cast("CheckKind", task.option("check", "quick")),
+            force=task.has("force"),
+        )
+
+
+def _border(task: Task) -> AbstractContextManager[None]:
+    from ..border import foreign_errors
+
+    return foreign_errors("backing up", Path(task.job.database), BadSource)
 
 
 def _announce(task: Task, backup: Backup) -> None:
@@ -123,7 +141,7 @@ class _Metered:
     meter: Meter
 
     def begin(self, page_size: int, page_count: int) -> None:
-        self.meter.total = page_size * page_count
+        self.meter.total = max(self.meter.total, page_size * page_count)
         self.writer.begin(page_size, page_count)
 
     def write(self, first_page: int, data: bytes) -> None:
@@ -132,3 +150,23 @@ class _Metered:
 
     def resize(self, page_count: int) -> None:
         self.writer.resize(page_count)
+
+
+@attrs.define
+class _Looked:
+    """A sink that keeps nothing, and tells how much has gone through it: half of all that there is to do."""
+
+    meter: Meter
+    _size: int = 0
+    _done: int = 0
+
+    def begin(self, page_size: int, page_count: int) -> None:
+        self._size, self._done = page_size * page_count, 0
+        self.meter.total = 2 * self._size
+
+    def write(self, first_page: int, data: bytes) -> None:
+        self._done = min(self._done + len(data), self._size)
+        self.meter.tell("check", self._done, self._size)
+
+    def resize(self, page_count: int) -> None:
+        """Nothing was kept."""

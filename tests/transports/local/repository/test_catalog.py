@@ -117,3 +117,23 @@ def test_an_empty_database(ground: Ground, repository: Repository) -> None:
 
     assert b"" == ground.content(repository, backup.id)
     assert 1 == repository.verify().backups
+
+
+def test_a_damaged_record_is_left_out_and_named(
+    ground: Ground, repository: Repository, caplog: pytest.LogCaptureFixture
+) -> None:
+    sound, bad = (ground.back_up(repository, pages(number)) for number in (1, 2))
+    path = ground.store / "backups" / bad.id
+    path.write_bytes(path.read_bytes()[:-1])
+    (ground.store / "backups" / "notes.txt").write_text("hello")
+    fresh = ground.open()
+    latest = fresh.latest("library")
+
+    assert (sound,) == fresh.backups()
+    assert latest is not None and sound == latest.backup
+    assert bad.id in caplog.text
+    assert sound == fresh.backup(sound.id)
+    with pytest.raises(RepositoryCorrupt, match=re.escape(bad.id)):
+        fresh.backup(bad.id)
+    with pytest.raises(RepositoryCorrupt):
+        fresh.verify()

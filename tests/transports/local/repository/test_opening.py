@@ -21,9 +21,15 @@ from reprieve.core.errors import (
     UpdateRequired,
 )
 from reprieve.transports.local import keys
-from reprieve.transports.local.repository.opening import create_repository, open_repository
+from reprieve.transports.local.known_stores import KnownStores
+from reprieve.transports.local.repository.config import Config
+from reprieve.transports.local.repository.opening import (
+    create_repository,
+    open_or_create_repository,
+    open_repository,
+)
 from reprieve.transports.local.repository.repository import Repository
-from reprieve.transports.local.stores import open_store
+from reprieve.transports.local.stores import Store, open_store
 
 from .conftest import Ground, pages
 
@@ -196,3 +202,91 @@ def test_a_code_reads_back_and_one_wrong_letter_is_told(master: bytes, at: int, 
 def test_what_is_no_code_is_refused(code: str) -> None:
     with pytest.raises(InvalidRequest, match="mistyped"):
         keys.decode_code(code)
+
+
+def test_backups_without_their_config_are_refused_and_nothing_is_made(
+    ground: Ground, repository: Repository
+) -> None:
+    ground.back_up(repository, pages(1))
+    config = (ground.store / "config").read_bytes()
+    (ground.store / "config").unlink()
+    before = ground.objects()
+    for call in (opened, Ground.open):
+        with pytest.raises(RepositoryCorrupt, match="`config` is missing"):
+            call(ground)
+
+    assert before == ground.objects()
+    assert [f"{repository.id}.key"] == [path.name for path in ground.home.keys.iterdir()]
+
+    (ground.store / "config").write_bytes(config)
+    assert 1 == len(opened(ground).backups())
+
+
+@pytest.mark.parametrize("foreign", ["notes.txt", "photos/one.jpg"])
+def test_no_repository_is_made_among_other_files(ground: Ground, foreign: str) -> None:
+    path = ground.store / foreign
+    path.parent.mkdir(parents=True)
+    path.write_text("mine")
+    with pytest.raises(InvalidRequest, match="Name an empty or a new folder"):
+        ground.open()
+
+    assert {foreign} == ground.objects()
+    assert [] == list(ground.home.keys.iterdir())
+
+
+def test_a_repository_is_made_in_a_new_disk(ground: Ground) -> None:
+    (ground.store / "lost+found").mkdir(parents=True)
+    (ground.store / ".DS_Store").write_bytes(b"")
+
+    assert () == ground.open().backups()
+
+
+def test_a_store_that_is_suddenly_empty_is_not_made_anew(ground: Ground, repository: Repository) -> None:
+    for empty in (False, True):
+        for path in sorted(ground.store.rglob("*"), reverse=True):
+            path.rmdir() if path.is_dir() else path.unlink()
+        if empty:
+            ground.store.rmdir()
+        for call in (opened, Ground.open):
+            with pytest.raises(StorageError, match="is not there"):
+                call(ground)
+
+    assert [f"{repository.id}.key"] == [path.name for path in ground.home.keys.iterdir()]
+
+    made = open_or_create_repository(open_store(ground.store), ground.home, version="1.0", new_store=True)
+
+    assert repository.id != made.id
+    assert made.id == ground.open().id
+
+
+def test_another_repository_in_its_place_is_fine(
+    ground: Ground, repository: Repository, tmp_path: Path
+) -> None:
+    other = Ground(tmp_path / "other").open()
+    keys.keep_key(ground.home, other.id, other.master)
+    ground.store.rename(tmp_path / "aside")
+    (tmp_path / "other" / "store").rename(ground.store)
+
+    assert other.id == opened(ground).id
+    assert other.id == KnownStores(ground.home).repository_in(str(ground.store))
+    assert 0o600 == stat.S_IMODE(ground.home.stores.stat().st_mode)
+
+
+def test_a_list_of_stores_that_makes_no_sense_is_told(ground: Ground, repository: Repository) -> None:
+    ground.home.stores.write_text("[]")
+    with pytest.raises(StorageError, match="Remove it"):
+        opened(ground)
+
+
+def test_whoever_loses_the_race_to_make_it_leaves_no_wrapped_key(
+    ground: Ground, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def lose(self: Config, store: Store) -> None:
+        raise Conflict("Another process was first.")
+
+    monkeypatch.setattr(Config, "write", lose)
+    with pytest.raises(Conflict):
+        create_repository(open_store(ground.store), ground.home, version="1.0", passphrase="open sesame")
+
+    assert set() == ground.objects()
+    assert [] == list(ground.home.keys.iterdir())

@@ -157,3 +157,34 @@ def test_a_kind_of_store_that_is_not_there_yet(where: str) -> None:
 def test_a_file_url_without_a_folder(where: str) -> None:
     with pytest.raises(InvalidRequest, match="names no folder"):
         open_store(where)
+
+
+@pytest.mark.parametrize("where", ["file", "file/below"])
+def test_a_store_that_is_a_file_is_told(tmp_path: Path, where: str) -> None:
+    (tmp_path / "file").write_text("in the way")
+    store = open_store(tmp_path / where)
+    with pytest.raises(StorageError, match="is a file"):
+        store.get("config")
+    with pytest.raises(StorageError, match="is a file"):
+        set(store.objects("packs/"))
+
+
+@pytest.mark.parametrize("error", [FileNotFoundError, FileExistsError])
+def test_a_store_that_cannot_be_made_is_told(
+    store: Store, monkeypatch: pytest.MonkeyPatch, error: type[OSError]
+) -> None:
+    def refuse(path: Path) -> None:
+        raise error(errno.ENOENT, "It cannot be")
+
+    monkeypatch.setattr("reprieve.transports.local.stores.folder.make_folder", refuse)
+    with pytest.raises(StorageError, match=r"cannot be made .*Make that folder first"):
+        store.put("config", b"")
+
+
+def test_a_read_only_file_system_is_told(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(path: Path) -> None:
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+
+    monkeypatch.setattr("reprieve.transports.local.stores.folder.make_folder", refuse)
+    with pytest.raises(StorageError, match="Mount it writable"):
+        store.put("config", b"")

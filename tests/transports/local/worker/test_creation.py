@@ -93,7 +93,7 @@ def test_what_was_stored_cannot_be_checked_without_a_folder(task: Task, parent: 
     stages.rmdir()
     stages.write_text("in the way")
 
-    with pytest.raises(StorageError, match="backing up"):
+    with pytest.raises(StorageError, match="stage"):
         create(task)
 
     assert not any(isinstance(event, Completed) for event in parent.told)
@@ -105,3 +105,25 @@ def test_what_was_stored_is_checked_where_the_source_was_not(task: Task, parent:
 
     assert isinstance(parent.told[-1], Completed)
     assert [] == list(task.home.stages.iterdir())
+
+
+def test_for_a_damaged_source_nothing_is_made(task: Task, parent: Parent) -> None:
+    path = Path(task.job.database)
+    with closing(sqlite3.connect(path)) as database:
+        database.execute("INSERT INTO note VALUES (zeroblob(100000))")
+        database.commit()
+    data = bytearray(path.read_bytes())
+    data[4096:8192] = b"\xff" * 4096
+    path.write_bytes(data)
+
+    with pytest.raises(BadSource, match="damaged"):
+        create(task)
+
+    assert not Path(task.place.store).exists()
+    assert [] == list(task.home.keys.iterdir())
+
+    create(attrs.evolve(task, job=attrs.evolve(task.job, options={"force": True})))
+
+    completed = parent.told[-1]
+    assert isinstance(completed, Completed)
+    assert completed.backup is not None and completed.backup.source_damaged

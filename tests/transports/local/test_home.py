@@ -1,0 +1,50 @@
+"""The home's folders: private, durable, and a sentence where they cannot be made."""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+
+import pytest
+
+from reprieve.core.errors import StorageError
+from reprieve.transports.local.home import Home
+from reprieve.transports.local.registered import RegisteredDatabases
+
+FOLDERS = ("keys", "databases", "stores", "journal", "owners", "workers", "stages", "undo")
+
+
+def mode(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_a_home_that_is_a_file_is_named(tmp_path: Path, folder: str) -> None:
+    (tmp_path / "file").write_text("in the way")
+    for root in (tmp_path / "file", tmp_path / "file" / "below"):
+        with pytest.raises(StorageError, match="REPRIEVE_HOME") as refused:
+            getattr(Home(root, root), folder)
+
+        assert str(root) in str(refused.value)
+
+
+@pytest.mark.needs("pty")
+def test_what_is_made_is_private_and_what_was_there_is_left_alone(tmp_path: Path) -> None:
+    there = tmp_path / "there"
+    there.mkdir()
+    there.chmod(0o755)
+    (tmp_path / "a.db").write_bytes(b"")
+    before = os.umask(0)
+    try:
+        home = Home(there / "config" / "reprieve", there / "data" / "reprieve")
+        made = [getattr(home, name) for name in FOLDERS]
+        RegisteredDatabases(home).register(str(tmp_path / "a.db"))
+    finally:
+        os.umask(before)
+
+    assert 8 == len(made)
+    assert 0o755 == mode(there)
+    assert {0o700} == {mode(path) for path in there.rglob("*") if path.is_dir()}
+    assert {0o600} == {mode(path) for path in there.rglob("*") if path.is_file()}
+    assert home.databases.exists()
