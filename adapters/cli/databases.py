@@ -21,7 +21,8 @@ def add_to(commands: Commands) -> None:
         "register",
         register,
         "Register a database, and the store that its backups go to.",
-        more="`reprieve backup` does it by itself. Services offer registered databases only.",
+        more="`reprieve backup` does it by itself. Services offer registered databases only.\n"
+        "Registered again with --store, its next backups go to that one.",
         example="reprieve register snippets.db --store /mnt/backups",
     )
     parser.add_argument("database", metavar="DATABASE", help="the path of a database")
@@ -43,9 +44,11 @@ def add_to(commands: Commands) -> None:
 
 
 async def register(asked: Namespace, output: Output) -> None:
-    """Put one on the list."""
+    """Put one on the list, or give one that is there another store."""
+    before = _list().find(asked.database)
     known = _list().register(asked.database, asked.store)
-    said = f"Registered {words.path(known.path)}; its backups go to {words.path(known.store)}."
+    until_now = f" (until now {words.path(before.store)})" if before and before.store != known.store else ""
+    said = f"Registered {words.path(known.path)}; its backups go to {words.path(known.store)}{until_now}."
     output.result({"database": _on_wire(known)}, lambda: said)
 
 

@@ -22,8 +22,8 @@ def connect(
 ) -> Library:
     """A library of `target`: a database's path, or a URL such as `offline:?seed=7`.
 
-    Use it in an `async with`. `store` is where the backups are (a path or URL; by default in the
-    platform's data folder). `limit` is how many jobs run at once, `retry` when to try again.
+    Use it in an `async with`. `store` is where the backups are (a path or URL; by default the store that the
+    database is registered with, or else REPRIEVE_STORE, or else the platform's data folder). `limit` is how many jobs run at once, `retry` when to try again.
     `long_lived` says that this process may run a detached creation again whose process has died.
     `options` go to the transport. Raises InvalidRequest or Unsupported for a target that makes no sense.
     """

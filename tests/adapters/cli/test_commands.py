@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
+
 from .conftest import Reprieve, content, write
 
 
@@ -120,6 +122,39 @@ def test_backing_up_registers_a_database_with_its_store(reprieve: Reprieve, data
     ]
     assert 1 == len(reprieve("list", "snippets.db", "--json").result["backups"])
     assert 0 == len(reprieve("list", "--json").result["backups"])
+
+
+def test_a_store_that_is_named_once_does_not_move_a_registered_database(
+    reprieve: Reprieve, database: Path
+) -> None:
+    reprieve("backup", "snippets.db")
+
+    once = reprieve("backup", "snippets.db", "--store", "elsewhere")
+
+    assert str(reprieve.folder / "elsewhere") in once.out
+    assert [str(reprieve.folder / "store")] == [
+        known["store"] for known in reprieve("databases", "--json").result["databases"]
+    ]
+    assert 1 == len(reprieve("list", "snippets.db", "--json").result["backups"])
+
+
+def test_registering_again_moves_it_and_says_from_where(reprieve: Reprieve, database: Path) -> None:
+    first = reprieve("register", "snippets.db")
+
+    moved = reprieve("register", "snippets.db", "--store", "elsewhere")
+
+    assert "until now" not in first.out
+    assert f"go to {reprieve.folder / 'elsewhere'} (until now {reprieve.folder / 'store'})." in moved.out
+
+
+@pytest.mark.parametrize("words", [("backup", "snippets.db"), ("register", "snippets.db"), ("list",)])
+def test_an_empty_store_is_a_mistake(reprieve: Reprieve, database: Path, words: tuple[str, ...]) -> None:
+    """`--store "$STORE"` of a script that has not set it."""
+    refused = reprieve(*words, "--store", "")
+
+    assert 2 == refused.code
+    assert "empty name" in refused.err
+    assert [] == reprieve("databases", "--json").result["databases"]
 
 
 def test_what_cannot_be_backed_up_is_not_registered(reprieve: Reprieve) -> None:
