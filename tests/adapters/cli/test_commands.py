@@ -209,6 +209,15 @@ def test_documents_are_kept_whole_by_version(reprieve: Reprieve) -> None:
     assert 3 == reprieve("assets", "get", "other").code
 
 
+def test_documents_come_from_standard_input_too(reprieve: Reprieve) -> None:
+    kept = reprieve("assets", "keep", "-", "--json", typed='[{"id": "a"}, {"id": "b"}]')
+    bad = reprieve("assets", "keep", "-", typed="[")
+
+    assert ["a", "b"] == [version["id"] for version in kept.result["assets"]]
+    assert 2 == bad.code
+    assert "Standard input is not JSON" in bad.err
+
+
 def test_a_bad_document_keeps_none(reprieve: Reprieve) -> None:
     (reprieve.folder / "good.json").write_text('{"id": "good"}')
     (reprieve.folder / "bad.json").write_text('{"id": 5}')
