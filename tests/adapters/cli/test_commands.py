@@ -88,6 +88,19 @@ def test_a_restoration_onto_a_path_that_does_not_exist_makes_the_file(
     assert ["first"] == content(reprieve.folder / "copy.db")
 
 
+def test_the_latest_for_a_path_without_backups_says_how_to_name_one(
+    reprieve: Reprieve, database: Path
+) -> None:
+    reprieve("backup", "snippets.db")
+
+    refused = reprieve("restore", "latest", "copy.db")
+
+    assert 3 == refused.code
+    assert "`latest` is the latest of that same path" in refused.err
+    assert "`reprieve list`" in refused.err
+    assert not (reprieve.folder / "copy.db").exists()
+
+
 def test_nobody_is_asked_where_there_is_no_terminal(reprieve: Reprieve, database: Path) -> None:
     reprieve("backup", "snippets.db")
     write(database, "INSERT INTO t VALUES ('second')")
