@@ -77,6 +77,13 @@ def test_a_copy_can_be_forgotten(reprieve: Reprieve, database: Path) -> None:
     assert 3 == reprieve("revert", "snippets.db").code
 
 
+def test_a_copy_that_does_not_exist_is_not_asked_about(reprieve: Reprieve, database: Path) -> None:
+    unknown = reprieve("revert", "snippets.db", "--forget", "nosuch")
+
+    assert 3 == unknown.code
+    assert "--list" in unknown.err
+
+
 def test_a_restoration_onto_a_path_that_does_not_exist_makes_the_file(
     reprieve: Reprieve, database: Path
 ) -> None:
