@@ -53,16 +53,17 @@ class Lines:
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
-        self._said: dict[str, tuple[JobState, int]] = {}
+        self._said: dict[str, tuple[JobState, int, int]] = {}
 
     def show(self, job: Job) -> None:
-        before, tenth = self._said.get(job.id), int(job.percentage // STEP)
-        if before == (job.state, tenth) or (before is None and job.state is JobState.IDLE):
+        before, now = self._said.get(job.id), (job.state, int(job.percentage // STEP), job.attempt)
+        if before == now or (before is None and job.state is JobState.IDLE):
             return
-        if before is not None and before[0] is job.state and not 0 < tenth < 100 // STEP:
+        if before is not None and before[0] is job.state and not 0 < now[1] < 100 // STEP:
             return
-        self._said[job.id] = (job.state, tenth)
-        self.say(f"{words.doing(job)}: {words.standing(job)}{_trouble(job)}")
+        self._said[job.id] = now
+        trouble = _trouble(job) if before is None or before[2] != job.attempt else ""
+        self.say(f"{words.doing(job)}: {words.standing(job)}{trouble}")
 
     def say(self, sentence: str) -> None:
         print(sentence, file=self._stream, flush=True)

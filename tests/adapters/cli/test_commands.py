@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -303,3 +304,11 @@ def test_without_a_terminal_progress_is_few_plain_lines_on_stderr(reprieve: Repr
     assert "Backing up offline: completed" == said[-1]
     assert len(said) <= 12
     assert "\x1b" not in played.out + played.err
+
+
+def test_why_an_attempt_ended_is_said_once(reprieve: Reprieve) -> None:
+    played = reprieve("offline", "clock=virtual", "fail_at=0.2", "fail=temporary", "times=2")
+
+    assert 0 == played.code
+    assert ["(attempt 2", "(attempt 3"] == re.findall(r"\(attempt \d", played.err)
+    assert 2 == played.err.count("after: ")
