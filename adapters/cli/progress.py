@@ -26,6 +26,10 @@ STEP = 10
 """Percent between two plain lines."""
 
 
+BAR_PATH_ROOM = 24
+"""Characters of a path beside a bar."""
+
+
 class Progress(Protocol):
     """Whatever shows jobs."""
 
@@ -89,10 +93,10 @@ class Bars:
             return
         rich = self._drawn()
         if job.id not in self._tasks:
-            self._tasks[job.id] = rich.add_task(words.doing(job), total=None, job=job)
+            self._tasks[job.id] = rich.add_task("", total=None, job=job)
         rich.update(
             self._tasks[job.id],
-            description=words.doing(job),
+            description=words.doing(job, BAR_PATH_ROOM),
             completed=job.percentage,
             total=100.0 if job.progress.total else None,
             job=job,

@@ -12,6 +12,9 @@ from datetime import UTC, datetime, timedelta
 from reprieve.core.job import Job, JobKind
 from reprieve.core.lifecycle import JobState, Outcome
 
+PATH_ROOM = 46
+"""Characters of a path beside other things: enough for an editor's folder of 32 digits and a file in it."""
+
 
 def size(count: int | None) -> str:
     """A number of bytes: `100.3 MiB`; a dash for one that is not known."""
@@ -58,9 +61,24 @@ def path(name: str) -> str:
     return "~" + name[len(home) :] if len(home) > 1 and name.startswith(home + os.sep) else name
 
 
-def doing(job: Job) -> str:
-    """What a job does, or did, to what: `Restoring into snippets.db`."""
-    name = os.path.basename(job.database) or job.database
+def here(name: str) -> str:
+    """A path as somebody in the current folder would write it: what lies in the folder by its name alone."""
+    try:
+        folder = os.path.join(os.getcwd(), "")
+    except FileNotFoundError:  # the folder was removed meanwhile
+        return path(name)
+    inside = name.removeprefix(folder)
+    return inside if inside != name and os.sep not in inside else path(name)
+
+
+def shortened(name: str, room: int) -> str:
+    """A path in at most `room` characters: its end is kept, which tells it from others."""
+    return name if len(name) <= room else f"…{name[len(name) - room + 1 :]}"
+
+
+def doing(job: Job, room: int = PATH_ROOM) -> str:
+    """What a job does, or did, to what: `Restoring into snippets.db`, `Backing up …f9d1/state.vscdb`."""
+    name = shortened(here(job.database), room)
     if job.kind is JobKind.CREATION:
         return f"Backing up {name}"
     return f"Reverting {name}" if job.reverts else f"Restoring into {name}"
