@@ -81,7 +81,7 @@ async def watch(asked: Namespace, output: Output) -> None:
     async with every_job() as known:
         if asked.job is None:
             async for update in known.watch():
-                output.job(update)
+                (output.end if update.final else output.job)(update)
             return
         job = await show(known.follow(await known.named(asked.job)), output)
     raise_unless_completed(job)

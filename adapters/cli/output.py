@@ -25,6 +25,10 @@ class Output(Protocol):
         """A job as it became."""
         ...
 
+    def end(self, job: Job) -> None:
+        """A job that has ended, where the command goes on and tells nothing more of it."""
+        ...
+
     def say(self, words: str) -> None:
         """Something on the way that people want to know."""
         ...
@@ -47,6 +51,8 @@ class JsonOutput:
 
     def job(self, job: Job) -> None:
         self._line({"type": "job", "job": job_on_wire(job)})
+
+    end = job
 
     def say(self, words: str) -> None:
         """Words are for people; whatever matters is in a member of the result."""
@@ -72,9 +78,10 @@ class TextOutput:
         self._progress: Progress | None = None
 
     def job(self, job: Job) -> None:
-        if self._progress is None:
-            self._progress = progress_for(sys.stderr)
-        self._progress.show(job)
+        self._shown().show(job)
+
+    def end(self, job: Job) -> None:
+        self._shown().end(job)
 
     def say(self, words: str) -> None:
         if self._progress is not None:
@@ -94,3 +101,8 @@ class TextOutput:
         progress, self._progress = self._progress, None
         if progress is not None:
             progress.close()
+
+    def _shown(self) -> Progress:
+        if self._progress is None:
+            self._progress = progress_for(sys.stderr)
+        return self._progress

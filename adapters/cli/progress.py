@@ -37,6 +37,10 @@ class Progress(Protocol):
         """The job as it became."""
         ...
 
+    def end(self, job: Job) -> None:
+        """A job that has ended, where nobody else tells how: in one line, which stays."""
+        ...
+
     def say(self, sentence: str) -> None:
         """A sentence beside the jobs."""
         ...
@@ -68,6 +72,10 @@ class Lines:
         self._said[job.id] = now
         trouble = _trouble(job) if before is None or before[2] != job.attempt else ""
         self.say(f"{words.doing(job)}: {words.standing(job)}{trouble}")
+
+    def end(self, job: Job) -> None:
+        self._said.pop(job.id, None)
+        self.say(words.ending(job))
 
     def say(self, sentence: str) -> None:
         print(sentence, file=self._stream, flush=True)
@@ -101,6 +109,10 @@ class Bars:
             total=100.0 if job.progress.total else None,
             job=job,
         )
+
+    def end(self, job: Job) -> None:
+        self._drop(job.id)
+        self.say(words.ending(job))
 
     def say(self, sentence: str) -> None:
         if self._rich is not None:

@@ -93,6 +93,12 @@ def standing(job: Job) -> str:
     return job.state.value
 
 
+def ending(job: Job) -> str:
+    """How a job ended, whole: `Backing up snippets.db: failed: It is damaged …`."""
+    why = f": {job.error.message}" if job.error else ""
+    return f"{doing(job)}: {standing(job)}{why}"
+
+
 def took(job: Job) -> str:
     """How long a settled job ran; a dash for one that did not, or still does."""
     return seconds(job.ended - job.started) if job.started and job.ended else "-"
