@@ -32,12 +32,13 @@ def add_to(commands: Commands) -> None:
     parser.add_argument("database", metavar="DATABASE", help="a path, or a target such as offline:?seed=7")
     parser.add_argument("--key", metavar="KEY", help="the same key gives the same job: safe to repeat")
     parser.add_argument("--force", action="store_true", help="even if it is damaged; the backup is marked")
+    commands.add_record(parser)
 
 
 async def backup(asked: Namespace, output: Output) -> None:
     """Back up, register, and say what it cost."""
     options = {"force": True} if asked.force else {}
-    async with library_of(asked, asked.database, expects_job=True) as library:
+    async with library_of(asked, asked.database, expects_job=True, record=asked.record) as library:
         running = await library.create_backup(idempotency_key=asked.key, **options)
         job = await see_through(running, output)
         made = await running

@@ -23,16 +23,18 @@ def is_local(target: str) -> bool:
     return scheme_of(target) == "file"
 
 
-def library_of(asked: Namespace, target: str, *, expects_job: bool = False) -> Library:
+def library_of(
+    asked: Namespace, target: str, *, expects_job: bool = False, record: str | None = None
+) -> Library:
     """The library of the database that the arguments name. Use it in an `async with`.
 
-    `expects_job` says that a job will be asked for at once.
+    `expects_job` says that a job will be asked for at once, `record` into which file all is recorded.
     """
     from reprieve.connecting import connect
 
     if not is_local(target):
-        return connect(target, asked.store)
-    return connect(target, asked.store, passphrase=asked.passphrase, expects_job=expects_job)
+        return connect(target, asked.store, record=record)
+    return connect(target, asked.store, record=record, passphrase=asked.passphrase, expects_job=expects_job)
 
 
 def place_of(asked: Namespace, database: str | None = None) -> Place:

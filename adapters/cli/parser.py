@@ -36,7 +36,9 @@ class Parser(argparse.ArgumentParser):
         """As argparse does, but a command that asks for a secret repeats nothing that was typed after it."""
         asked, unknown = self.parse_known_args(args, namespace)
         if unknown and asked.secret:
-            raise InvalidRequest(f"It takes no secret on the command line, where others can see it: {asked.secret}.")
+            raise InvalidRequest(
+                f"It takes no secret on the command line, where others can see it: {asked.secret}."
+            )
         if unknown:
             self.error(f"unrecognized arguments: {' '.join(unknown)}")
         return asked
@@ -81,6 +83,13 @@ class Commands:
             parser.add_argument("--store", metavar="STORE", help="where the backups are: a path or a URL")
         parser.add_argument("--json", action="store_true", help="print JSON lines, for programs")
         return parser
+
+    @staticmethod
+    def add_record(parser: Parser) -> None:
+        """For a command that can be played again: --record."""
+        parser.add_argument(
+            "--record", metavar="FILE", help="write what happens into FILE, for `offline replay=FILE`"
+        )
 
     def group(self, name: str, summary: str, *, example: str) -> Commands:
         """A command that has commands of its own."""
