@@ -40,7 +40,6 @@ from typing import ClassVar
 
 import attrs
 
-
 FORCE_IT = "force it (`--force`, or force=True)"
 """The way past a refusal, in words for whoever is at a command line and for whoever calls from Python."""
 

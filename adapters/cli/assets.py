@@ -17,7 +17,7 @@ from . import words
 from .opening import place_of
 from .output import Output
 from .parser import Commands
-
+from .screen import columns
 
 STDIN = "-"
 
@@ -65,7 +65,8 @@ async def list_assets(asked: Namespace, output: Output) -> None:
 async def get(asked: Namespace, output: Output) -> None:
     """One document, whole."""
     document = place_of(asked).repository().asset(asked.asset, asked.version)
-    output.result({"asset": document}, lambda: json.dumps(document, indent=2, ensure_ascii=False))
+    said = json.dumps(document, indent=2, ensure_ascii=False)
+    output.result({"asset": document}, lambda: said, verbatim=True)
 
 
 async def history(asked: Namespace, output: Output) -> None:
@@ -107,4 +108,5 @@ def _listed(found: Sequence[AssetVersion]) -> str:
             )
             for version in found
         ),
+        room=columns(),
     )

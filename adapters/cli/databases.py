@@ -13,6 +13,7 @@ from ..wire import Members, moment
 from . import words
 from .output import Output
 from .parser import Commands
+from .screen import columns
 
 
 def add_to(commands: Commands) -> None:
@@ -95,4 +96,5 @@ def _listed(found: Sequence[RegisteredDatabase]) -> str:
             (words.path(known.path), _state(known), words.moment(known.registered), words.path(known.store))
             for known in found
         ),
+        room=columns(),
     )

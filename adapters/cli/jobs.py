@@ -14,6 +14,7 @@ from .following import show
 from .opening import every_job
 from .output import Output
 from .parser import Commands
+from .screen import columns
 
 NEWEST = 20
 NAMED = "its id, or how that begins; or a backup's id"
@@ -103,6 +104,7 @@ def _listed(found: Sequence[Job]) -> str:
             (job.id, words.moment(job.created), words.standing(job), words.took(job), words.doing(job))
             for job in found
         ),
+        room=columns(),
     )
 
 

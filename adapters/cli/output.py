@@ -16,6 +16,7 @@ from reprieve.core.job import Job
 
 from ..wire import job_on_wire, problem_on_wire
 from .progress import Progress, progress_for
+from .screen import columns, folded
 
 
 class Output(Protocol):
@@ -33,8 +34,10 @@ class Output(Protocol):
         """Something on the way that people want to know."""
         ...
 
-    def result(self, members: Mapping[str, object], words: Callable[[], str]) -> None:
-        """What a command gave: `members` for programs, `words` for people."""
+    def result(
+        self, members: Mapping[str, object], words: Callable[[], str], *, verbatim: bool = False
+    ) -> None:
+        """What a command gave: `members` for programs, `words` for people, laid out unless `verbatim`."""
         ...
 
     def error(self, problem: Problem) -> None:
@@ -57,7 +60,9 @@ class JsonOutput:
     def say(self, words: str) -> None:
         """Words are for people; whatever matters is in a member of the result."""
 
-    def result(self, members: Mapping[str, object], words: Callable[[], str]) -> None:
+    def result(
+        self, members: Mapping[str, object], words: Callable[[], str], *, verbatim: bool = False
+    ) -> None:
         self._line({"type": "result", **members})
 
     def error(self, problem: Problem) -> None:
@@ -87,15 +92,17 @@ class TextOutput:
         if self._progress is not None:
             self._progress.say(words)
         else:
-            print(words, file=sys.stderr, flush=True)
+            print(folded(words, columns(sys.stderr)), file=sys.stderr, flush=True)
 
-    def result(self, members: Mapping[str, object], words: Callable[[], str]) -> None:
+    def result(
+        self, members: Mapping[str, object], words: Callable[[], str], *, verbatim: bool = False
+    ) -> None:
         self.settle()
-        print(words(), flush=True)
+        print(folded(words(), None if verbatim else columns()), flush=True)
 
     def error(self, problem: Problem) -> None:
         self.settle()
-        print(f"reprieve: {problem.message}", file=sys.stderr, flush=True)
+        print(folded(f"reprieve: {problem.message}", columns(sys.stderr)), file=sys.stderr, flush=True)
 
     def settle(self) -> None:
         progress, self._progress = self._progress, None

@@ -76,7 +76,7 @@ class Commands:
         store: bool = True,
         secret: str = "",
     ) -> Parser:
-        """A command. `store` says whether it takes --store, `secret` how a secret of its own is given to it."""
+        """A command. `store` says whether it takes --store, `secret` how it is given one."""
         parser = self._parser(name, summary, example, more)
         parser.set_defaults(run=run, passphrase=None, store=None, secret=secret)
         if store:

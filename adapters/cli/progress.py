@@ -14,6 +14,7 @@ from reprieve.core.job import Job
 from reprieve.core.lifecycle import JobState
 
 from . import words
+from .screen import columns, folded
 
 if TYPE_CHECKING:
     from rich.progress import Progress as RichProgress
@@ -78,7 +79,7 @@ class Lines:
         self.say(words.ending(job))
 
     def say(self, sentence: str) -> None:
-        print(sentence, file=self._stream, flush=True)
+        print(folded(sentence, columns(self._stream)), file=self._stream, flush=True)
 
     def close(self) -> None:
         self._said.clear()
@@ -101,10 +102,9 @@ class Bars:
             return
         rich = self._drawn()
         if job.id not in self._tasks:
-            self._tasks[job.id] = rich.add_task("", total=None, job=job)
+            self._tasks[job.id] = rich.add_task(words.doing(job, BAR_PATH_ROOM), total=None, job=job)
         rich.update(
             self._tasks[job.id],
-            description=words.doing(job, BAR_PATH_ROOM),
             completed=job.percentage,
             total=100.0 if job.progress.total else None,
             job=job,
@@ -118,7 +118,7 @@ class Bars:
         if self._rich is not None:
             self._rich.console.print(sentence, highlight=False, markup=False)
         else:
-            print(sentence, file=self._stream, flush=True)
+            print(folded(sentence, columns(self._stream)), file=self._stream, flush=True)
 
     def close(self) -> None:
         rich, self._rich = self._rich, None
@@ -129,6 +129,7 @@ class Bars:
     def _drop(self, job_id: str) -> None:
         if self._rich is not None and job_id in self._tasks:
             self._rich.remove_task(self._tasks.pop(job_id))
+            self._rich.refresh()
 
     def _drawn(self) -> RichProgress:
         if self._rich is None:

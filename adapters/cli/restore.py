@@ -20,6 +20,7 @@ from .following import see_through
 from .opening import is_local, library_of, place_of
 from .output import Output
 from .parser import Commands
+from .screen import columns
 
 
 def add_to(commands: Commands) -> None:
@@ -147,4 +148,5 @@ def _copies(copies: Sequence[UndoCopy]) -> str:
     return words.table(
         ("COPY", "MADE", "SIZE", "REPLACED BY"),
         ((copy.id, words.moment(copy.created), words.size(copy.bytes), copy.reason) for copy in copies),
+        room=columns(),
     )

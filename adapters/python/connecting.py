@@ -26,10 +26,11 @@ def connect(
     """A library of `target`: a database's path, or a URL such as `offline:?seed=7`.
 
     Use it in an `async with`. `store` is where the backups are (a path or URL; by default the store that the
-    database is registered with, or else REPRIEVE_STORE, or else the platform's data folder). `limit` is how many jobs run at once, `retry` when to try again.
-    `long_lived` says that this process may run a detached creation again whose process has died.
-    `record` is a file that is written when the library is closed: what its transport told and answered, for
-    `offline:?replay=FILE` to play again. `options` go to the transport. Raises InvalidRequest or Unsupported for a target that makes no sense.
+    database is registered with, or else REPRIEVE_STORE, or else the platform's data folder). `limit` is how
+    many jobs run at once, `retry` when to try again. `long_lived` says that this process may run a detached
+    creation again whose process has died. `record` is a file that is written when the library is closed:
+    what its transport told and answered, for `offline:?replay=FILE` to play again. `options` go to the
+    transport. Raises InvalidRequest or Unsupported for a target that makes no sense.
     """
     opened = open_target(target, store=None if store is None else os.fspath(store), **options)
     if record is not None:

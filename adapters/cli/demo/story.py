@@ -43,8 +43,10 @@ class Heard(TextOutput):
             self.reached, self._interrupt_at = job.percentage, None
             signal.raise_signal(signal.SIGINT)
 
-    def result(self, members: Mapping[str, object], words: Callable[[], str]) -> None:
-        super().result(members, words)
+    def result(
+        self, members: Mapping[str, object], words: Callable[[], str], *, verbatim: bool = False
+    ) -> None:
+        super().result(members, words, verbatim=verbatim)
         self.members = members
 
 

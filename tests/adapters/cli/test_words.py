@@ -6,8 +6,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from reprieve.adapters.cli import words
+from reprieve.adapters.cli import screen, words
 from reprieve.core.job import Job, JobKind
 
 
@@ -33,3 +35,27 @@ def test_two_databases_of_one_name_are_told_apart() -> None:
     assert 2 == len(set(said))
     assert all(each.endswith("/state.vscdb") for each in said)
     assert max(map(len, said)) <= len("Backing up ") + words.PATH_ROOM
+
+
+@pytest.mark.parametrize("room", [40, 60, 80])
+def test_a_table_breaks_no_word_and_keeps_the_end_of_a_path(room: int) -> None:
+    heads = ("BACKUP", "MADE", "SIZE", "DATABASE")
+    backup, made = "0.1.0_20261123T155110252Z", "2026-11-23 15:51:10"
+    database = "~/.config/Code/User/globalStorage/state.vscdb"
+
+    lines = words.table(heads, [(backup, made, "8.0 KiB", database)], room).splitlines()
+
+    assert max(map(len, lines)) <= room
+    assert all(any(whole in line for line in lines) for whole in (backup, made, "8.0 KiB", "state.vscdb"))
+
+
+def test_a_table_in_a_pipe_is_whole() -> None:
+    assert "A  DATABASE\n1  /" + "x" * 300 == words.table(("A", "DATABASE"), [("1", "/" + "x" * 300)])
+
+
+@given(st.text("ab -\n", max_size=200), st.integers(20, 100))
+def test_folding_keeps_every_word_whole_and_every_line_in_the_room(text: str, room: int) -> None:
+    folded = screen.folded(text, room)
+
+    assert text.split() == folded.split()
+    assert all(len(line) <= room or len(line.split()) == 1 for line in folded.splitlines())

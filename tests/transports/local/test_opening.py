@@ -1,4 +1,4 @@
-"""Which store is meant: the one that is given, that of the registered database, the default; in this order."""
+"""Which store is meant: the given one, that of the registered database, or the default, in this order."""
 
 from __future__ import annotations
 
