@@ -172,6 +172,18 @@ def test_watching_all_jobs_leaves_a_line_for_each_end(
     assert (0, 130) == (restoring.returncode, terminal.end())
 
 
+@pytest.mark.parametrize("command", ["list", "jobs", "databases", "restore latest nosuch.db"])
+def test_on_a_narrow_terminal_no_word_is_broken(reprieve: Reprieve, database: Path, command: str) -> None:
+    """A terminal breaks a line that is too long wherever it ends; only a single long word may be one."""
+    reprieve("backup", "snippets.db")
+    terminal = Terminal(reprieve, *command.split(), COLUMNS="60")
+    terminal.end()
+
+    lines = terminal.shown.splitlines()
+    assert "snippets.db" in terminal.shown or "nosuch.db" in terminal.shown
+    assert [] == [line for line in lines if len(line) > 60 and len(line.split()) > 1]
+
+
 def test_a_terminal_that_cannot_draw_gets_plain_lines(reprieve: Reprieve) -> None:
     terminal = Terminal(reprieve, "offline", "clock=virtual", TERM="dumb")
 
