@@ -130,3 +130,8 @@ class Job:
     def reverts(self) -> bool:
         """Whether this restoration goes back to an undo copy instead of to a backup."""
         return self.undo_id is not None
+
+    @property
+    def outlives_its_process(self) -> bool:
+        """Whether it may be taken up again when the process that was to run it is gone."""
+        return self.detached and self.kind is JobKind.CREATION

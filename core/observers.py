@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
 
 from .job import Job
 from .ports import Clock
@@ -19,15 +18,12 @@ PAUSE = 0.1
 
 
 class Watch:
-    """An asynchronous iterator over the jobs that an observer asked for.
+    """An asynchronous iterator over one job, until its end, or else over all (of one database)."""
 
-    With `ends`, it ends after the final state of the (one) job that it watches.
-    """
-
-    def __init__(self, clock: Clock, wants: Callable[[Job], bool], *, ends: bool = False) -> None:
+    def __init__(self, clock: Clock, *, job_id: str | None = None, database: str | None = None) -> None:
+        self.job_id = job_id
         self._clock = clock
-        self._wants = wants
-        self._ends = ends
+        self._database = database
         self._changes: deque[Job] = deque()
         self._progress: dict[str, Job] = {}
         self._known: dict[str, Job] = {}
@@ -40,7 +36,7 @@ class Watch:
 
         What is older than what was offered before, or the same, is left out.
         """
-        if not self._wants(job):
+        if self.job_id not in (None, job.id) or self._database not in (None, job.database):
             return
         known = self._known.get(job.id)
         if changed and (known is None or job.version > known.version):
@@ -77,7 +73,7 @@ class Watch:
             if job.final:
                 self._due.pop(job.id)
                 self._known.pop(job.id, None)
-                self._over = self._over or self._ends
+                self._over = self._over or self.job_id is not None
             return job
         now = self._clock.monotonic()
         for job_id, job in self._progress.items():
@@ -104,3 +100,37 @@ class Watch:
 
 def _got_further(known: Job, job: Job) -> bool:
     return (known.progress, known.percentage) != (job.progress, job.percentage)
+
+
+class Audience:
+    """Everybody who watches. A job is offered only to those who watch it, and to those who watch all."""
+
+    def __init__(self) -> None:
+        self._watches: dict[str | None, set[Watch]] = {}
+
+    def __bool__(self) -> bool:
+        return bool(self._watches)
+
+    def join(self, watch: Watch) -> None:
+        """From now on it is offered what it asked for."""
+        self._watches.setdefault(watch.job_id, set()).add(watch)
+
+    def leave(self, watch: Watch) -> None:
+        """It is offered nothing more, and its iteration ends."""
+        watch.close()
+        others = self._watches.get(watch.job_id, set())
+        others.discard(watch)
+        if not others:
+            self._watches.pop(watch.job_id, None)
+
+    def offer(self, job: Job, changed: bool) -> None:
+        """A job as it became; `changed` if more than its progress did."""
+        for key in (job.id, None):
+            for watch in self._watches.get(key, ()):
+                watch.offer(job, changed)
+
+    def close(self) -> None:
+        """Every iteration ends with what is waiting."""
+        for watches in self._watches.values():
+            for watch in watches:
+                watch.close()

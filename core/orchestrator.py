@@ -16,18 +16,12 @@ from typing import Any
 import attrs
 
 from .endings import abandoned, raise_unless_done, too_late
-from .errors import (
-    IllegalTransition,
-    InvalidRequest,
-    OwnershipLost,
-    ReprieveError,
-    StorageError,
-)
-from .job import Job, JobKind
+from .errors import IllegalTransition, InvalidRequest, OwnershipLost, ReprieveError, StorageError
+from .job import Job
 from .lifecycle import JobState, Outcome
 from .line import Line
 from .messages import Cancel, Failed, Interrupted, Start
-from .observers import Watch
+from .observers import Audience, Watch
 from .ports import Claim, Clock, Entry, JournalStore, Takeover, Transport
 from .reducer import reduce
 from .request import Request, same_request
@@ -75,13 +69,13 @@ class Orchestrator:
         self._line = Line(limit)
         self._runs: dict[str, Run] = {}
         self._drives: dict[str, asyncio.Task[None]] = {}
-        self._watches: set[Watch] = set()
+        self._audience = Audience()
         self._tasks: set[asyncio.Task[None]] = set()
         self._turn = asyncio.Event()
         self._heard = 0
         self._closed = False
         self._around = Surroundings(
-            journal, clock, retry or RetryPolicy(), self._random, self._publish, self.listen
+            journal, clock, retry or RetryPolicy(), self._random, self._audience.offer, self.listen
         )
 
     async def open(self) -> None:
@@ -103,7 +97,7 @@ class Orchestrator:
         A transport that does not acknowledge within PATIENCE is left: the next process settles its jobs.
         """
         self._closed = True
-        runs = [run for run in self._runs.values() if not _outlives(run.job)]
+        runs = [run for run in self._runs.values() if not run.job.outlives_its_process]
         for run in runs:
             if not (run.job.final or run.recovers):
                 run.take(Cancel())
@@ -129,8 +123,7 @@ class Orchestrator:
             task.cancel()
         if tasks:
             await asyncio.wait(tasks)
-        for watch in self._watches:
-            watch.close()
+        self._audience.close()
         await self._journal.close()
 
     # -- asking -----------------------------------------------------------------------------
@@ -152,7 +145,7 @@ class Orchestrator:
             return same_request(wanted, job)
         self._refuse_if_closed()
         run = self._adopt(job, claim, transport)
-        self._publish(job, True)
+        self._audience.offer(job, True)
         self._line.join(job.id, job.database)
         self._turn.set()
         return run.job
@@ -217,8 +210,8 @@ class Orchestrator:
     async def watch(self, job_id: str) -> Watch:
         """One job's changes, from how it stands now to its end. Raises NotFound."""
         await self._catch_up()
-        watch = Watch(self._clock, lambda other: other.id == job_id, ends=True)
-        self._watches.add(watch)  # before the look: what changes meanwhile is offered, in order, by version
+        watch = Watch(self._clock, job_id=job_id)
+        self._audience.join(watch)  # before the look: what changes meanwhile is offered, in order, by version
         try:
             run = self._runs.get(job_id)
             watch.offer(run.shown if run else await self._journal.job(job_id), True)
@@ -230,8 +223,8 @@ class Orchestrator:
     async def watch_all(self, database: str | None = None) -> Watch:
         """The changes of every job (of one database), after how the unsettled ones stand now."""
         await self._catch_up()
-        watch = Watch(self._clock, lambda job: database in (None, job.database))
-        self._watches.add(watch)
+        watch = Watch(self._clock, database=database)
+        self._audience.join(watch)
         try:
             for job in reversed(await self._journal.jobs(database=database, unsettled=True)):
                 run = self._runs.get(job.id)
@@ -243,8 +236,7 @@ class Orchestrator:
 
     def unwatch(self, watch: Watch) -> None:
         """Nothing more for this one; its iteration ends."""
-        watch.close()
-        self._watches.discard(watch)
+        self._audience.leave(watch)
 
     async def listen(self) -> None:
         """Take the cancels that other processes have asked for."""
@@ -318,19 +310,19 @@ class Orchestrator:
             self._turn.set()
 
     async def _catch_up(self) -> None:
-        if not self._watches:
+        if not self._audience:
             self._heard = max(self._heard, await self._journal.seq())
 
     async def _hear_others(self) -> None:
-        if not self._watches:
+        if not self._audience:
             return
         for entry in await self._journal.entries(after=self._heard):
             self._heard = entry.seq
             if entry.owner != self._journal.owner:
-                self._publish(entry.job, True)
+                self._audience.offer(entry.job, True)
         for job in await self._journal.jobs(unsettled=True):
             if job.id not in self._runs:
-                self._publish(job, False)
+                self._audience.offer(job, False)
 
     async def _settle_abandoned(self) -> list[Run]:
         """Take over what dead processes left; the runs that settle it."""
@@ -347,7 +339,9 @@ class Orchestrator:
     async def _settle(self, job: Job) -> Run | None:
         """Take one over; the run that recovers it, if it has to be."""
         waits = job.state is JobState.IDLE
-        resumes = self._resumes_detached and _outlives(job) and job.attempt < self._around.retry.attempts
+        resumes = (
+            self._resumes_detached and job.outlives_its_process and job.attempt < self._around.retry.attempts
+        )
         transport: Transport | None = None
         if resumes or not waits:
             try:
@@ -386,22 +380,14 @@ class Orchestrator:
             entries.append(Entry(job, message))
         await self._journal.append(takeover.claim, tuple(entries))
         for entry in entries:
-            self._publish(entry.job, True)
+            self._audience.offer(entry.job, True)
 
     def _refuse_if_closed(self) -> None:
         if self._closed:
             raise InvalidRequest("This library was closed; open it again to ask for a job.")
-
-    def _publish(self, job: Job, changed: bool) -> None:
-        for watch in self._watches:
-            watch.offer(job, changed)
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return task
-
-
-def _outlives(job: Job) -> bool:
-    return job.detached and job.kind is JobKind.CREATION

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 
 from reprieve.core.job import Job, JobKind
-from reprieve.core.lifecycle import JobState, Outcome
+from reprieve.core.lifecycle import JobState
 
 PATH_ROOM = 46
 """Characters of a path beside other things: enough for an editor's folder of 32 digits and a file in it."""
@@ -105,11 +105,6 @@ def ending(job: Job) -> str:
 def took(job: Job) -> str:
     """How long a settled job ran; a dash for one that did not, or still does."""
     return seconds(job.ended - job.started) if job.started and job.ended else "-"
-
-
-def ended_well(job: Job) -> bool:
-    """Whether it completed."""
-    return job.outcome is Outcome.COMPLETED
 
 
 def utc_now() -> datetime:

@@ -68,14 +68,14 @@ ratio means much: this machine may do other work meanwhile.
 
 {report.comparison(compared.figures, names)}
 
-Peak memory is that of every step in the table. A job of ours has two processes (the command, and the worker
-that opens the database); the others have one.
+Peak memory is that of the backups and of the restoration to a new path. A job of ours has two processes (the
+command, and the worker that opens the database); the others have one.
 
 ## A snapshot of {size} MiB, alone
 
 {report.parts(_snapshots(compared.before))}
 
-## The core, in memory and virtual time
+## The core, in memory and virtual time (of the processor)
 
 {report.parts(figures["core"])}
 

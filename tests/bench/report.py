@@ -41,7 +41,9 @@ ROWS = (
     Row("store after the first", "first stored", "MiB", {"restic": 0.97, "borg": 1.0}),
     Row("store after the second", "second stored", "MiB", {"restic": 0.55, "borg": 0.57}),
     Row("restore into the live file", "restore live", "s"),
+    Row("the same, largest process", "restore live largest", "MiB", of="max"),
     Row("revert", "revert", "s"),
+    Row("the same, largest process", "revert largest", "MiB", of="max"),
 )
 
 

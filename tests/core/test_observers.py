@@ -173,7 +173,7 @@ def test_whatever_is_offered_versions_never_fall_and_nothing_is_told_twice(
     """Offers may come late, twice and out of order: from the journal, from a look, from the run."""
 
     async def tell() -> list[Job]:
-        watch = Watch(JumpingClock(), lambda job: True)
+        watch = Watch(JumpingClock())
         for version, changed, done in offers:
             watch.offer(attrs.evolve(A_JOB, version=version, progress=Progress("copy", done, 5)), changed)
         watch.close()

@@ -109,7 +109,7 @@ def test_what_a_killed_worker_left_is_cleared_up_by_the_next_library(scene: Scen
     other = scene.person()
     other.opened.result()
 
-    assert [f"home/stage/{job}.db", f"home/workers/{job}.lock"] == left
+    assert [f"stage/{job}.db", f"workers/{job}.lock"] == left
     assert [] == scene.leftovers()
     assert copies == sorted(scene.home.undo.iterdir())
     assert scene.contents[scene.holds] == content_of(scene.database)

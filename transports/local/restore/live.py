@@ -1,8 +1,10 @@
 """Path A: an image into a live database, in one transaction of SQLite's own, through its backup API.
 
-Readers see the old content until they end their transaction, then the new; never a mix. What was
-there is copied under the same write lock, so that no acknowledged write falls in between. The steps
-A2 to A6 are those of docs/design/restore.md; their order is the whole of the safety.
+Readers see the old content until they end their transaction, then the new; never a mix. The order is the
+whole of the safety, and the failpoints are named by it: A2 a descriptor, then a connection; A3 the write
+lock, by a step that copies nothing; A4 under it the undo copy, so that no acknowledged write falls in
+between, and the note of it; A5 the pages; A6 the commit, then the offer; A7 the undoing of a declined one;
+A8 clearing up.
 """
 
 from __future__ import annotations

@@ -5,10 +5,11 @@ The file appears under its name only when all of that is done. It knows nothing 
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 import apsw
+import attrs
 
 from ....core.errors import RepositoryCorrupt
 from .. import database_header
@@ -21,6 +22,7 @@ from .port import CancelAsked, Source, Steps, check_cancel
 
 _FINDINGS = 5
 _STEPS_BETWEEN_LOOKS = 100_000
+_SYNC_EVERY = 32 << 20  # otherwise nothing is on its way to the disk before all of it has come
 
 
 def fetch(source: Source, path: Path, steps: Steps, *, keep_mode: bool = False) -> Header | None:
@@ -30,31 +32,60 @@ def fetch(source: Source, path: Path, steps: Steps, *, keep_mode: bool = False) 
     switch a target that is in rollback mode. Raises RepositoryCorrupt if it is not a sound database
     of the announced size and page size, CancelAsked if that comes first.
     """
-    with written(path, "restore.a1") as descriptor:
-        _receive(source, descriptor, steps)
+    with written(path, "restore.a1") as descriptor, ThreadPoolExecutor(1) as pool:
+        disk = _Disk(descriptor, pool)
+        _receive(source, disk, steps)
         header = database_header.read(descriptor)
         if source.page_size:
             _require_database(header, source)
         if header is not None and not keep_mode:
             say_rollback_mode(descriptor)
-        with ThreadPoolExecutor(1) as pool:
-            synced = pool.submit(sync, descriptor)
-            if source.check:
-                _check(part_of(path), source.size, steps)
-            synced.result()
+        disk.sync()
+        if source.check:
+            _check(part_of(path), source.size, steps)
+        disk.wait()
         reach("restore.a1.checked")
     return header
+
+
+@attrs.define
+class _Disk:
+    """A file that is written here and brought to the disk in another thread meanwhile.
+
+    The failure of a sync is told once by the system, and so it is never dropped: it is raised by the next
+    call.
+    """
+
+    descriptor: int
+    _pool: ThreadPoolExecutor
+    _syncing: Future[None] | None = None
+    _unsynced: int = 0
+
+    def write(self, data: bytes | memoryview, offset: int) -> None:
+        write_at(self.descriptor, data, offset)
+        self._unsynced += len(data)
+        if self._unsynced >= _SYNC_EVERY and (self._syncing is None or self._syncing.done()):
+            self.sync()
+
+    def sync(self) -> None:
+        self.wait()
+        self._unsynced = 0
+        self._syncing = self._pool.submit(sync, self.descriptor)
+
+    def wait(self) -> None:
+        if self._syncing is not None:
+            self._syncing.result()
 
 
 def _require_database(header: Header | None, source: Source) -> None:
     if header is None or header.page_size != source.page_size or source.size % source.page_size:
         raise RepositoryCorrupt(
             f"What came out of the backup is not a database with pages of {source.page_size} bytes; "
-            "restore another backup, and verify the repository."
+            "restore another backup."
         )
 
 
-def _receive(source: Source, descriptor: int, steps: Steps) -> None:
+def _receive(source: Source, disk: _Disk, steps: Steps) -> None:
     received = 0
     steps.progressed("fetch", 0, source.size)
     for offset, data in source.chunks:
@@ -62,9 +93,9 @@ def _receive(source: Source, descriptor: int, steps: Steps) -> None:
         if offset < 0 or offset + len(data) > source.size:
             raise RepositoryCorrupt(
                 f"The backup says that it has {source.size} bytes, and holds {len(data)} more at {offset}; "
-                "restore another backup, and verify the repository."
+                "restore another backup."
             )
-        write_at(descriptor, data, offset)
+        disk.write(data, offset)
         reach("restore.a1.received")
         received += len(data)
         steps.progressed("fetch", received, source.size)

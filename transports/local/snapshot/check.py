@@ -13,7 +13,8 @@ import apsw
 
 from .request import CheckKind
 
-_STEPS_BETWEEN_LOOKS = 5000
+_STEPS_BETWEEN_LOOKS = 100_000
+"""Each look takes the interpreter's lock from the thread that reads: with 5,000 a backup took 15 % longer."""
 
 
 class RunningCheck:

@@ -6,10 +6,12 @@ killed, one that comes through, and then the oracle of the design's restore page
 
 from __future__ import annotations
 
+import itertools
 import os
 import random
 import shutil
 import subprocess
+from collections.abc import Callable, Iterable
 
 import pytest
 
@@ -22,6 +24,12 @@ ROUNDS = int(os.environ.get("ROUNDS", "500"))
 KILLED_BEFORE_COMMIT = (*points.FETCHING, *points.LIVE[:-1])
 
 Contents = dict[int, str]
+WorldOf = Callable[[str], World]
+
+
+def in_turn(names: Iterable[str]) -> list[tuple[str, str]]:
+    """Each point in one of the journal modes: tests/faults, with the whole product, takes each in both."""
+    return list(zip(names, itertools.cycle(("wal", "delete"))))
 
 
 def settled(world: World) -> str:
@@ -34,8 +42,9 @@ def settled(world: World) -> str:
     return said["ending"]
 
 
-@pytest.mark.parametrize("point", KILLED_BEFORE_COMMIT)
-def test_killed_before_the_commit(world: World, contents: Contents, point: str) -> None:
+@pytest.mark.parametrize(("point", "mode"), in_turn(KILLED_BEFORE_COMMIT))
+def test_killed_before_the_commit(world_of: WorldOf, contents: Contents, point: str, mode: str) -> None:
+    world = world_of(mode)
     with neighbours(world.target) as crowd:
         assert world.run("restore", point) is None
 
@@ -55,8 +64,9 @@ def test_killed_between_the_two_commits(world: World, contents: Contents, point:
         check(world, crowd, contents, "restored")
 
 
-@pytest.mark.parametrize("point", points.SETTLING)
-def test_killed_after_the_commit(world: World, contents: Contents, point: str) -> None:
+@pytest.mark.parametrize(("point", "mode"), in_turn(points.SETTLING))
+def test_killed_after_the_commit(world_of: WorldOf, contents: Contents, point: str, mode: str) -> None:
+    world = world_of(mode)
     with neighbours(world.target) as crowd:
         assert world.run("restore", point) is None
 
