@@ -40,6 +40,9 @@ from typing import ClassVar
 
 import attrs
 
+FORCE_IT = "force it (`--force`, or force=True)"
+"""The way past a refusal, in words for whoever is at a command line and for whoever calls from Python."""
+
 
 class ExitCode(IntEnum):
     """What the command line's exit code says."""

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import attrs
 
-from ..core.errors import InvalidRequest, Problem, ReprieveError
+from ..core.errors import InvalidRequest, Problem, ReprieveError, StorageError
 from ..core.job import AssetVersion, Backup, Job, UndoCopy
 from ..core.journal import message_of, name_of, to_record
 from ..core.messages import Cancel, Event, Start
@@ -73,9 +73,14 @@ class Recording:
     answers: list[Answer] = attrs.field(factory=list)
 
     def save(self, path: str | Path) -> None:
-        """Write it into a file. Raises OSError."""
+        """Write it into a file. Raises StorageError."""
         content = {"format": FORMAT, "version": VERSION, **_converter().unstructure(self)}
-        Path(path).write_text(json.dumps(content, ensure_ascii=False, indent=1) + "\n", "utf-8")
+        try:
+            Path(path).write_text(json.dumps(content, ensure_ascii=False, indent=1) + "\n", "utf-8")
+        except OSError as error:
+            raise StorageError(
+                f"The recording {path} cannot be written: {error.strerror}. Choose another file for it."
+            ) from error
 
     @classmethod
     def load(cls, path: str | Path) -> Recording:
@@ -141,7 +146,8 @@ class RecordingTransport:
         return self._transport.database
 
     async def open(self) -> None:
-        """Open what is recorded."""
+        """Open what is recorded. A file that cannot be written is met now, before anything is done."""
+        self.recording.save(self._path)
         await self._answer("open", self._transport.open())
 
     async def close(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from argparse import Namespace
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,6 +17,9 @@ from . import words
 from .opening import place_of
 from .output import Output
 from .parser import Commands
+from .screen import columns
+
+STDIN = "-"
 
 
 def add_to(commands: Commands) -> None:
@@ -30,7 +34,7 @@ def add_to(commands: Commands) -> None:
         more="A document is a JSON object with an `id` that is a string.",
         example="reprieve assets keep snippets/*.json",
     )
-    parser.add_argument("files", metavar="FILE", nargs="+", help="a JSON file")
+    parser.add_argument("files", metavar="FILE", nargs="+", help="a JSON file; - is standard input")
     group.add("list", list_assets, "List the newest version of each.", example="reprieve assets list")
     parser = group.add(
         "get", get, "Print one document.", example="reprieve assets get 7f3a --version 2 > old.json"
@@ -45,7 +49,7 @@ def add_to(commands: Commands) -> None:
 
 async def keep(asked: Namespace, output: Output) -> None:
     """Read all the files, then keep their documents; a bad file keeps none."""
-    documents = [document for file in asked.files for document in documents_in(Path(file))]
+    documents = [document for file in asked.files for document in documents_in(file)]
     kept = place_of(asked).repository_or_new().keep_assets(documents)
     said = f"Kept {words.counted(len(kept), 'document')}."
     output.result({"assets": [asset_on_wire(version) for version in kept]}, lambda: said)
@@ -61,7 +65,8 @@ async def list_assets(asked: Namespace, output: Output) -> None:
 async def get(asked: Namespace, output: Output) -> None:
     """One document, whole."""
     document = place_of(asked).repository().asset(asked.asset, asked.version)
-    output.result({"asset": document}, lambda: json.dumps(document, indent=2, ensure_ascii=False))
+    said = json.dumps(document, indent=2, ensure_ascii=False)
+    output.result({"asset": document}, lambda: said, verbatim=True)
 
 
 async def history(asked: Namespace, output: Output) -> None:
@@ -70,19 +75,20 @@ async def history(asked: Namespace, output: Output) -> None:
     output.result({"assets": [asset_on_wire(version) for version in found]}, lambda: _listed(found))
 
 
-def documents_in(path: Path) -> list[dict[str, Any]]:
-    """The documents in a file: one object, or a list of them. Raises InvalidRequest."""
+def documents_in(path: str) -> list[dict[str, Any]]:
+    """The documents in a file, or in standard input (`-`): an object, or a list. Raises InvalidRequest."""
+    name = "Standard input" if path == STDIN else path
     try:
-        said = json.loads(path.read_bytes())
+        said = json.loads(sys.stdin.buffer.read() if path == STDIN else Path(path).read_bytes())
     except OSError as error:
-        raise InvalidRequest(f"{path} cannot be read: {error.strerror}. Nothing was kept.") from error
+        raise InvalidRequest(f"{name} cannot be read: {error.strerror}. Nothing was kept.") from error
     except ValueError as error:
-        raise InvalidRequest(f"{path} is not JSON: {error}. Nothing was kept.") from error
+        raise InvalidRequest(f"{name} is not JSON: {error}. Nothing was kept.") from error
     documents = said if isinstance(said, list) else [said]
     for document in documents:
         if not isinstance(document, dict) or not isinstance(document.get("id"), str):
             raise InvalidRequest(
-                f"{path} holds something that is no object with an `id` that is a string. Nothing was kept."
+                f"{name} holds something that is no object with an `id` that is a string. Nothing was kept."
             )
     return documents
 
@@ -102,4 +108,5 @@ def _listed(found: Sequence[AssetVersion]) -> str:
             )
             for version in found
         ),
+        room=columns(),
     )

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from argparse import Namespace
+from typing import TYPE_CHECKING
 
 from reprieve.core.job import Backup, Job
 
 from ..wire import Members, backup_on_wire, job_on_wire
 from . import words
 from .following import see_through
-from .opening import is_local, library_of, place_of, store_of
+from .opening import is_local, library_of, place_of
 from .output import Output
 from .parser import Commands
 from .recovery_code import offer_recovery_code, recovery_code_pending
+
+if TYPE_CHECKING:
+    from reprieve.transports.local.place import Place
 
 
 def add_to(commands: Commands) -> None:
@@ -31,12 +35,13 @@ def add_to(commands: Commands) -> None:
     parser.add_argument(
         "--new-store", action="store_true", help="even if the store held backups and is empty now"
     )
+    commands.add_record(parser)
 
 
 async def backup(asked: Namespace, output: Output) -> None:
     """Back up, register, and say what it cost."""
     options = {name: True for name in ("force", "new_store") if getattr(asked, name)}
-    async with library_of(asked, asked.database, expects_job=True) as library:
+    async with library_of(asked, asked.database, expects_job=True, record=asked.record) as library:
         running = await library.create_backup(idempotency_key=asked.key, **options)
         job = await see_through(running, output)
         made = await running
@@ -44,20 +49,20 @@ async def backup(asked: Namespace, output: Output) -> None:
     if not is_local(asked.database):
         output.result(members, lambda: _made(job, made, made.database))
         return
-    store = _register(asked)
     place = place_of(asked, asked.database)
+    _register(asked.database, place)
     if recovery_code_pending(place):
         members["recoveryCodePending"] = True
-    output.result(members, lambda: _made(job, made, store))
+    output.result(members, lambda: _made(job, made, place.store))
     offer_recovery_code(place, json=asked.json)
 
 
-def _register(asked: Namespace) -> str:
-    from reprieve.transports.local.home import Home
+def _register(database: str, place: Place) -> None:
+    """Put it on the list; one that is there keeps its store, whatever `--store` said this once."""
     from reprieve.transports.local.registered import RegisteredDatabases
 
-    store = store_of(asked, asked.database)
-    return RegisteredDatabases(Home.find()).register(asked.database, store).store
+    listed = RegisteredDatabases(place.home)
+    listed.register(database, None if listed.find(database) else place.store)
 
 
 def _made(job: Job, made: Backup, store: str) -> str:

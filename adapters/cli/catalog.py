@@ -17,6 +17,7 @@ from .choosing import HELP, chosen, is_whole_id
 from .opening import library_of, place_of
 from .output import Output
 from .parser import Commands
+from .screen import columns
 
 
 def add_to(commands: Commands) -> None:
@@ -96,6 +97,7 @@ def _listed(backups: Sequence[Backup]) -> str:
             )
             for backup in backups
         ),
+        room=columns(),
     )
 
 

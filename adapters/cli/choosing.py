@@ -39,7 +39,11 @@ def chosen(backups: Sequence[Backup], wanted: str, database: str | None = None) 
 
 def _latest(backups: Sequence[Backup], database: str | None) -> Backup:
     own = [backup for backup in backups if database in (None, backup.database)]
+    if not own and database is not None:
+        raise NotFound(
+            f"There is no backup of {database}, and `{LATEST}` is the latest of that same path. "
+            "`reprieve list` shows the backups of every path: name one by its id."
+        )
     if not own:
-        of = f" of {database}" if database else ""
-        raise NotFound(f"There is no backup{of} yet; `reprieve list` shows those that there are.")
+        raise NotFound("There is no backup yet; `reprieve backup DATABASE` makes the first.")
     return own[-1]

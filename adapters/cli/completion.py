@@ -70,7 +70,7 @@ def add_to(commands: Commands) -> None:
 async def completion(asked: Namespace, output: Output) -> None:
     """The script, on stdout."""
     script = script_for(asked.shell)
-    output.result({"script": script}, lambda: script.rstrip("\n"))
+    output.result({"script": script}, lambda: script.rstrip("\n"), verbatim=True)
 
 
 def script_for(shell: str) -> str:

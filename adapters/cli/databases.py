@@ -13,6 +13,7 @@ from ..wire import Members, moment
 from . import words
 from .output import Output
 from .parser import Commands
+from .screen import columns
 
 
 def add_to(commands: Commands) -> None:
@@ -21,7 +22,8 @@ def add_to(commands: Commands) -> None:
         "register",
         register,
         "Register a database, and the store that its backups go to.",
-        more="`reprieve backup` does it by itself. Services offer registered databases only.",
+        more="`reprieve backup` does it by itself. Services offer registered databases only.\n"
+        "Registered again with --store, its next backups go to that one.",
         example="reprieve register snippets.db --store /mnt/backups",
     )
     parser.add_argument("database", metavar="DATABASE", help="the path of a database")
@@ -43,9 +45,11 @@ def add_to(commands: Commands) -> None:
 
 
 async def register(asked: Namespace, output: Output) -> None:
-    """Put one on the list."""
+    """Put one on the list, or give one that is there another store."""
+    before = _list().find(asked.database)
     known = _list().register(asked.database, asked.store)
-    said = f"Registered {words.path(known.path)}; its backups go to {words.path(known.store)}."
+    until_now = f" (until now {words.path(before.store)})" if before and before.store != known.store else ""
+    said = f"Registered {words.path(known.path)}; its backups go to {words.path(known.store)}{until_now}."
     output.result({"database": _on_wire(known)}, lambda: said)
 
 
@@ -92,4 +96,5 @@ def _listed(found: Sequence[RegisteredDatabase]) -> str:
             (words.path(known.path), _state(known), words.moment(known.registered), words.path(known.store))
             for known in found
         ),
+        room=columns(),
     )

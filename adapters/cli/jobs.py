@@ -14,6 +14,7 @@ from .following import show
 from .opening import every_job
 from .output import Output
 from .parser import Commands
+from .screen import columns
 
 NEWEST = 20
 NAMED = "its id, or how that begins; or a backup's id"
@@ -81,7 +82,7 @@ async def watch(asked: Namespace, output: Output) -> None:
     async with every_job() as known:
         if asked.job is None:
             async for update in known.watch():
-                output.job(update)
+                (output.end if update.final else output.job)(update)
             return
         job = await show(known.follow(await known.named(asked.job)), output)
     raise_unless_completed(job)
@@ -103,6 +104,7 @@ def _listed(found: Sequence[Job]) -> str:
             (job.id, words.moment(job.created), words.standing(job), words.took(job), words.doing(job))
             for job in found
         ),
+        room=columns(),
     )
 
 

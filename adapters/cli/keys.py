@@ -29,6 +29,7 @@ def add_to(commands: Commands) -> None:
         "add-passphrase",
         add_passphrase,
         "Let a passphrase open the store too, where its key is not at hand.",
+        secret=f"a passphrase is asked for, or read from {NEW_PASSPHRASE_VARIABLE}",
         more=f"It is asked for, or taken from {NEW_PASSPHRASE_VARIABLE}, or else from\n"
         "REPRIEVE_PASSPHRASE, which opens the store where its key is not at hand.",
         example="reprieve key add-passphrase --store /mnt/backups",
@@ -37,6 +38,7 @@ def add_to(commands: Commands) -> None:
         "import",
         import_key,
         "Bring a store's key to this machine, by its recovery code.",
+        secret=f"the recovery code is asked for, or read from {CODE_VARIABLE}",
         more=f"The code is asked for, or taken from {CODE_VARIABLE}.",
         example="reprieve key import --store /mnt/backups",
     )

@@ -33,13 +33,14 @@ def add_to(commands: Commands) -> None:
         "scenario", metavar="FILE|NAME=VALUE", nargs="*", help="a scenario's file, and parameters"
     )
     parser.add_argument("--restore", action="store_true", help="restore the backup afterwards")
+    commands.add_record(parser)
 
 
 async def offline(asked: Namespace, output: Output) -> None:
     """A creation, and then perhaps a restoration of what it made."""
     from reprieve.connecting import connect
 
-    async with connect(url_of(asked.scenario)) as library:
+    async with connect(url_of(asked.scenario), record=asked.record) as library:
         running = await library.create_backup()
         job = await see_through(running, output)
         backup = await running

@@ -1,7 +1,7 @@
 """From a command's arguments to what it works on: a library, a repository's place, the machine's jobs.
 
-The one file of the command line that knows how `--store`, the registered databases, the passphrase and
-targets with a scheme of their own come together.
+The one file of the command line that knows how `--store`, the passphrase and targets with a scheme of their
+own come together.
 """
 
 from __future__ import annotations
@@ -23,36 +23,32 @@ def is_local(target: str) -> bool:
     return scheme_of(target) == "file"
 
 
-def library_of(asked: Namespace, target: str, *, expects_job: bool = False) -> Library:
+def library_of(
+    asked: Namespace, target: str, *, expects_job: bool = False, record: str | None = None
+) -> Library:
     """The library of the database that the arguments name. Use it in an `async with`.
 
-    `expects_job` says that a job will be asked for at once.
+    `expects_job` says that a job will be asked for at once, `record` into which file all is recorded.
     """
     from reprieve.connecting import connect
 
     if not is_local(target):
-        return connect(target, asked.store)
-    return connect(target, store_of(asked, target), passphrase=asked.passphrase, expects_job=expects_job)
-
-
-def store_of(asked: Namespace, database: str) -> str:
-    """Where a database's backups go: `--store`, else where it was registered with, else the default."""
-    from reprieve.transports.local.home import Home
-    from reprieve.transports.local.names import canonical_store
-    from reprieve.transports.local.registered import RegisteredDatabases
-
-    known = None if asked.store else RegisteredDatabases(Home.find()).find(database)
-    return known.store if known else canonical_store(asked.store)
+        return connect(target, asked.store, record=record)
+    return connect(target, asked.store, record=record, passphrase=asked.passphrase, expects_job=expects_job)
 
 
 def place_of(asked: Namespace, database: str | None = None) -> Place:
-    """The place of the repository that the arguments name."""
+    """The place of the repository that the arguments name: that of `database`, if one is named."""
     from reprieve.transports.local.home import Home
     from reprieve.transports.local.names import canonical_store
     from reprieve.transports.local.place import Place
 
-    store = canonical_store(asked.store) if database is None else store_of(asked, database)
-    return Place(store, Home.find(), asked.passphrase)
+    if database is None:
+        return Place(canonical_store(asked.store), Home.find(), asked.passphrase)
+    from reprieve.transports.local.opening import store_of
+
+    home = Home.find()
+    return Place(store_of(database, asked.store, home), home, asked.passphrase)
 
 
 def every_job() -> EveryJob:

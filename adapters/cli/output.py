@@ -16,6 +16,7 @@ from reprieve.core.job import Job
 
 from ..wire import job_on_wire, problem_on_wire
 from .progress import Progress, progress_for
+from .screen import columns, folded
 
 
 class Output(Protocol):
@@ -25,12 +26,18 @@ class Output(Protocol):
         """A job as it became."""
         ...
 
+    def end(self, job: Job) -> None:
+        """A job that has ended, where the command goes on and tells nothing more of it."""
+        ...
+
     def say(self, words: str) -> None:
         """Something on the way that people want to know."""
         ...
 
-    def result(self, members: Mapping[str, object], words: Callable[[], str]) -> None:
-        """What a command gave: `members` for programs, `words` for people."""
+    def result(
+        self, members: Mapping[str, object], words: Callable[[], str], *, verbatim: bool = False
+    ) -> None:
+        """What a command gave: `members` for programs, `words` for people, laid out unless `verbatim`."""
         ...
 
     def error(self, problem: Problem) -> None:
@@ -48,10 +55,14 @@ class JsonOutput:
     def job(self, job: Job) -> None:
         self._line({"type": "job", "job": job_on_wire(job)})
 
+    end = job
+
     def say(self, words: str) -> None:
         """Words are for people; whatever matters is in a member of the result."""
 
-    def result(self, members: Mapping[str, object], words: Callable[[], str]) -> None:
+    def result(
+        self, members: Mapping[str, object], words: Callable[[], str], *, verbatim: bool = False
+    ) -> None:
         self._line({"type": "result", **members})
 
     def error(self, problem: Problem) -> None:
@@ -72,25 +83,33 @@ class TextOutput:
         self._progress: Progress | None = None
 
     def job(self, job: Job) -> None:
-        if self._progress is None:
-            self._progress = progress_for(sys.stderr)
-        self._progress.show(job)
+        self._shown().show(job)
+
+    def end(self, job: Job) -> None:
+        self._shown().end(job)
 
     def say(self, words: str) -> None:
         if self._progress is not None:
             self._progress.say(words)
         else:
-            print(words, file=sys.stderr, flush=True)
+            print(folded(words, columns(sys.stderr)), file=sys.stderr, flush=True)
 
-    def result(self, members: Mapping[str, object], words: Callable[[], str]) -> None:
+    def result(
+        self, members: Mapping[str, object], words: Callable[[], str], *, verbatim: bool = False
+    ) -> None:
         self.settle()
-        print(words(), flush=True)
+        print(folded(words(), None if verbatim else columns()), flush=True)
 
     def error(self, problem: Problem) -> None:
         self.settle()
-        print(f"reprieve: {problem.message}", file=sys.stderr, flush=True)
+        print(folded(f"reprieve: {problem.message}", columns(sys.stderr)), file=sys.stderr, flush=True)
 
     def settle(self) -> None:
         progress, self._progress = self._progress, None
         if progress is not None:
             progress.close()
+
+    def _shown(self) -> Progress:
+        if self._progress is None:
+            self._progress = progress_for(sys.stderr)
+        return self._progress

@@ -6,7 +6,7 @@ Knows the shape that all commands share (help that fits a screen, an example, `-
 from __future__ import annotations
 
 import argparse
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from difflib import get_close_matches
 from typing import Any, NoReturn
 
@@ -29,6 +29,19 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         raise InvalidRequest(f"{message[:1].upper()}{message[1:]}. See `{self.prog} --help`.")
+
+    def parse_args(  # type: ignore[override]  # the overloads are for namespaces of one's own
+        self, args: Sequence[str] | None = None, namespace: None = None
+    ) -> argparse.Namespace:
+        """As argparse does, but a command that asks for a secret repeats nothing that was typed after it."""
+        asked, unknown = self.parse_known_args(args, namespace)
+        if unknown and asked.secret:
+            raise InvalidRequest(
+                f"It takes no secret on the command line, where others can see it: {asked.secret}."
+            )
+        if unknown:
+            self.error(f"unrecognized arguments: {' '.join(unknown)}")
+        return asked
 
     def _check_value(self, action: argparse.Action, value: Any) -> None:
         """Of an unknown command, argparse would list every command that there is."""
@@ -53,15 +66,30 @@ class Commands:
         )
 
     def add(
-        self, name: str, run: Run, summary: str, *, example: str, more: str = "", store: bool = True
+        self,
+        name: str,
+        run: Run,
+        summary: str,
+        *,
+        example: str,
+        more: str = "",
+        store: bool = True,
+        secret: str = "",
     ) -> Parser:
-        """A command. `store` says whether it takes --store."""
+        """A command. `store` says whether it takes --store, `secret` how it is given one."""
         parser = self._parser(name, summary, example, more)
-        parser.set_defaults(run=run, passphrase=None, store=None)
+        parser.set_defaults(run=run, passphrase=None, store=None, secret=secret)
         if store:
             parser.add_argument("--store", metavar="STORE", help="where the backups are: a path or a URL")
         parser.add_argument("--json", action="store_true", help="print JSON lines, for programs")
         return parser
+
+    @staticmethod
+    def add_record(parser: Parser) -> None:
+        """For a command that can be played again: --record."""
+        parser.add_argument(
+            "--record", metavar="FILE", help="write what happens into FILE, for `offline replay=FILE`"
+        )
 
     def group(self, name: str, summary: str, *, example: str) -> Commands:
         """A command that has commands of its own."""

@@ -14,6 +14,7 @@ from reprieve.core.job import Job
 from reprieve.core.lifecycle import JobState
 
 from . import words
+from .screen import columns, folded
 
 if TYPE_CHECKING:
     from rich.progress import Progress as RichProgress
@@ -26,11 +27,19 @@ STEP = 10
 """Percent between two plain lines."""
 
 
+BAR_PATH_ROOM = 24
+"""Characters of a path beside a bar."""
+
+
 class Progress(Protocol):
     """Whatever shows jobs."""
 
     def show(self, job: Job) -> None:
         """The job as it became."""
+        ...
+
+    def end(self, job: Job) -> None:
+        """A job that has ended, where nobody else tells how: in one line, which stays."""
         ...
 
     def say(self, sentence: str) -> None:
@@ -53,19 +62,24 @@ class Lines:
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
-        self._said: dict[str, tuple[JobState, int]] = {}
+        self._said: dict[str, tuple[JobState, int, int]] = {}
 
     def show(self, job: Job) -> None:
-        before, tenth = self._said.get(job.id), int(job.percentage // STEP)
-        if before == (job.state, tenth) or (before is None and job.state is JobState.IDLE):
+        before, now = self._said.get(job.id), (job.state, int(job.percentage // STEP), job.attempt)
+        if before == now or (before is None and job.state is JobState.IDLE):
             return
-        if before is not None and before[0] is job.state and not 0 < tenth < 100 // STEP:
+        if before is not None and before[0] is job.state and not 0 < now[1] < 100 // STEP:
             return
-        self._said[job.id] = (job.state, tenth)
-        self.say(f"{words.doing(job)}: {words.standing(job)}{_trouble(job)}")
+        self._said[job.id] = now
+        trouble = _trouble(job) if before is None or before[2] != job.attempt else ""
+        self.say(f"{words.doing(job)}: {words.standing(job)}{trouble}")
+
+    def end(self, job: Job) -> None:
+        self._said.pop(job.id, None)
+        self.say(words.ending(job))
 
     def say(self, sentence: str) -> None:
-        print(sentence, file=self._stream, flush=True)
+        print(folded(sentence, columns(self._stream)), file=self._stream, flush=True)
 
     def close(self) -> None:
         self._said.clear()
@@ -88,20 +102,23 @@ class Bars:
             return
         rich = self._drawn()
         if job.id not in self._tasks:
-            self._tasks[job.id] = rich.add_task(words.doing(job), total=None, job=job)
+            self._tasks[job.id] = rich.add_task(words.doing(job, BAR_PATH_ROOM), total=None, job=job)
         rich.update(
             self._tasks[job.id],
-            description=words.doing(job),
             completed=job.percentage,
             total=100.0 if job.progress.total else None,
             job=job,
         )
 
+    def end(self, job: Job) -> None:
+        self._drop(job.id)
+        self.say(words.ending(job))
+
     def say(self, sentence: str) -> None:
         if self._rich is not None:
             self._rich.console.print(sentence, highlight=False, markup=False)
         else:
-            print(sentence, file=self._stream, flush=True)
+            print(folded(sentence, columns(self._stream)), file=self._stream, flush=True)
 
     def close(self) -> None:
         rich, self._rich = self._rich, None
@@ -112,6 +129,7 @@ class Bars:
     def _drop(self, job_id: str) -> None:
         if self._rich is not None and job_id in self._tasks:
             self._rich.remove_task(self._tasks.pop(job_id))
+            self._rich.refresh()
 
     def _drawn(self) -> RichProgress:
         if self._rich is None:

@@ -9,6 +9,8 @@ import sys
 
 from reprieve.transports.local.place import Place
 
+from .screen import columns, folded
+
 KEEP_IT = """
 This is the first backup into a new store, and it is encrypted. Its key is kept on
 this machine. If you lose the machine, this recovery code is the only way to your
@@ -33,7 +35,7 @@ def offer_recovery_code(place: Place, *, json: bool) -> None:
     """Show the code to whoever sits at the terminal, if nobody has seen it yet."""
     if json or not sys.stdout.isatty() or not recovery_code_pending(place):
         return
-    print(KEEP_IT.format(code=indented(shown_code(place))), flush=True)
+    print(folded(KEEP_IT.format(code=indented(shown_code(place))), columns()), flush=True)
 
 
 def shown_code(place: Place) -> str:

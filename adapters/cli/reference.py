@@ -22,10 +22,15 @@ and the next `reprieve` command puts things back.
 | variable | what it does |
 |---|---|
 | `REPRIEVE_HOME` | moves configuration, keys, journal and undo copies together |
-| `REPRIEVE_STORE` | the store where `--store` is not given and the database is not registered with one |
+| `REPRIEVE_STORE` | the default store: see below |
 | `REPRIEVE_PASSPHRASE` | opens a store whose key is not on this machine, and each store that is made |
 | `REPRIEVE_NEW_PASSPHRASE`, `REPRIEVE_RECOVERY_CODE` | what `key add-passphrase` and `import` ask for |
 | `REPRIEVE_DEBUG` | shows the traceback of an unexpected error |
+
+A database's backups are in the first of these that there is: the `--store` of the command, which counts for
+that command alone; the store that the database is registered with; `REPRIEVE_STORE`; the platform's data
+folder. `reprieve.connect` chooses in the same way. `backup` registers a database that is not registered yet;
+`register DATABASE --store STORE` gives it another store.
 
 A BACKUP is named by its id, by the beginning of its id or of its time (`20261122T1430`), or as `latest`;
 a JOB by its id or the beginning of it.

@@ -7,6 +7,7 @@ from argparse import Namespace
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
+from reprieve.core.errors import NotFound
 from reprieve.core.job import Backup, Job, UndoCopy
 from reprieve.library import Library
 
@@ -19,6 +20,7 @@ from .following import see_through
 from .opening import is_local, library_of, place_of
 from .output import Output
 from .parser import Commands
+from .screen import columns
 
 
 def add_to(commands: Commands) -> None:
@@ -71,6 +73,11 @@ async def revert(asked: Namespace, output: Output) -> None:
             copies = await library.undo_copies()
             output.result({"undoCopies": [undo_on_wire(copy) for copy in copies]}, lambda: _copies(copies))
         elif asked.forget:
+            if asked.forget not in {copy.id for copy in await library.undo_copies()}:
+                raise NotFound(
+                    f"There is no copy {asked.forget} of {library.database}; "
+                    f"`reprieve revert {words.path(library.database)} --list` shows those that there are."
+                )
             question = f"This drops the copy {asked.forget} of {words.path(library.database)} for good."
             confirm(question, json=asked.json, yes=asked.yes)
             await library.forget_undo(asked.forget)
@@ -141,4 +148,5 @@ def _copies(copies: Sequence[UndoCopy]) -> str:
     return words.table(
         ("COPY", "MADE", "SIZE", "REPLACED BY"),
         ((copy.id, words.moment(copy.created), words.size(copy.bytes), copy.reason) for copy in copies),
+        room=columns(),
     )

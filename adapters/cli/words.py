@@ -12,6 +12,12 @@ from datetime import UTC, datetime, timedelta
 from reprieve.core.job import Job, JobKind
 from reprieve.core.lifecycle import JobState
 
+PATH_ROOM = 46
+"""Characters of a path beside other things: enough for an editor's folder of 32 digits and a file in it."""
+
+LEAST_PATH_ROOM = 16
+"""Characters to which a column of paths is narrowed, not further."""
+
 
 def size(count: int | None) -> str:
     """A number of bytes: `100.3 MiB`; a dash for one that is not known."""
@@ -58,9 +64,24 @@ def path(name: str) -> str:
     return "~" + name[len(home) :] if len(home) > 1 and name.startswith(home + os.sep) else name
 
 
-def doing(job: Job) -> str:
-    """What a job does, or did, to what: `Restoring into snippets.db`."""
-    name = os.path.basename(job.database) or job.database
+def here(name: str) -> str:
+    """A path as somebody in the current folder would write it: what lies in the folder by its name alone."""
+    try:
+        folder = os.path.join(os.getcwd(), "")
+    except FileNotFoundError:  # the folder was removed meanwhile
+        return path(name)
+    inside = name.removeprefix(folder)
+    return inside if inside != name and os.sep not in inside else path(name)
+
+
+def shortened(name: str, room: int) -> str:
+    """A path in at most `room` characters: its end is kept, which tells it from others."""
+    return name if len(name) <= room else f"…{name[len(name) - room + 1 :]}"
+
+
+def doing(job: Job, room: int = PATH_ROOM) -> str:
+    """What a job does, or did, to what: `Restoring into snippets.db`, `Backing up …f9d1/state.vscdb`."""
+    name = shortened(here(job.database), room)
     if job.kind is JobKind.CREATION:
         return f"Backing up {name}"
     return f"Reverting {name}" if job.reverts else f"Restoring into {name}"
@@ -75,6 +96,12 @@ def standing(job: Job) -> str:
     return job.state.value
 
 
+def ending(job: Job) -> str:
+    """How a job ended, whole: `Backing up snippets.db: failed: It is damaged …`."""
+    why = f": {job.error.message}" if job.error else ""
+    return f"{doing(job)}: {standing(job)}{why}"
+
+
 def took(job: Job) -> str:
     """How long a settled job ran; a dash for one that did not, or still does."""
     return seconds(job.ended - job.started) if job.started and job.ended else "-"
@@ -85,20 +112,45 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Rows under heads, in columns as wide as their widest word; numbers of bytes stand to the right."""
+def table(heads: Sequence[str], rows: Iterable[Sequence[str]], room: int | None = None) -> str:
+    """Rows under heads, in columns as wide as their widest word; numbers of bytes stand to the right.
+
+    In `room` characters a line, if that is given: paths are shortened, and what still has no room in its
+    line stands below it.
+    """
     lines = [tuple(heads), *map(tuple, rows)]
     widths = [max(len(line[column]) for line in lines) for column in range(len(heads))]
+    if room is not None:
+        _narrow(heads, widths, room)
     right = {column for column, head in enumerate(heads) if head in ("SIZE", "ADDED", "TOOK", "VERSION")}
 
     def laid(line: Sequence[str]) -> str:
         cells = (
-            word.rjust(width) if column in right else word.ljust(width)
+            shortened(word, width).rjust(width) if column in right else shortened(word, width).ljust(width)
             for column, (word, width) in enumerate(zip(line, widths, strict=True))
         )
-        return "  ".join(cells).rstrip()
+        return _joined(cells, room)
 
     return "\n".join(map(laid, lines))
+
+
+def _narrow(heads: Sequence[str], widths: list[int], room: int) -> None:
+    """Take from the columns of paths what the others need."""
+    for column, head in enumerate(heads):
+        if head in ("DATABASE", "STORE"):
+            over = sum(widths) + 2 * (len(widths) - 1) - room
+            widths[column] = max(min(widths[column], LEAST_PATH_ROOM), widths[column] - max(0, over))
+
+
+def _joined(cells: Iterable[str], room: int | None) -> str:
+    lines = [""]
+    for cell in cells:
+        longer = f"{lines[-1]}  {cell}" if lines[-1] else cell
+        if room is None or len(longer.rstrip()) <= room or not lines[-1]:
+            lines[-1] = longer
+        else:
+            lines.append(f"    {cell.strip()}")
+    return "\n".join(line.rstrip() for line in lines)
 
 
 def facts(pairs: Iterable[tuple[str, str]]) -> str:

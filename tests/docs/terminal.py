@@ -16,6 +16,8 @@ from typing import Self
 
 DEADLINE = 60.0
 CTRL_C = b"\x03"
+COLUMNS = "200"
+"""So that no line is folded here which, with the shorter home of the pages, would not be."""
 
 _ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
@@ -34,7 +36,7 @@ class Terminal:
         self._process = subprocess.Popen(
             ["bash", "-c", command],
             cwd=folder,
-            env={**env, "COLUMNS": "100", "LINES": "24"},
+            env={**env, "COLUMNS": COLUMNS, "LINES": "24"},
             preexec_fn=lambda: os.login_tty(screen),
         )
         os.close(screen)

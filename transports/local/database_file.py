@@ -17,7 +17,7 @@ from pathlib import Path
 
 import attrs
 
-from ...core.errors import BadSource, BadTarget, NotFound
+from ...core.errors import FORCE_IT, BadSource, BadTarget, NotFound
 from . import database_header, file_systems
 from .database_header import Header
 from .files import BINARY, NO_FOLLOW
@@ -92,7 +92,7 @@ def require_local(resolved: Path, path: Path, refuse: type[BadSource] | type[Bad
     if kind:
         raise refuse(
             f"{path} is on a network file system ({kind}), where SQLite's locks cannot be trusted; "
-            f"work on a local copy, or force it if nobody else uses the database."
+            f"work on a local copy, or {FORCE_IT} if nobody else uses the database."
         )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+from ...core.errors import InvalidRequest
 from .home import default_store
 
 
@@ -13,6 +14,11 @@ def canonical_database(target: str) -> str:
 
 
 def canonical_store(store: str | None) -> str:
-    """The real path of a folder, or a URL as it is; None is the default store."""
+    """The real path of a folder, or a URL as it is; None is the default store.
+
+    Raises InvalidRequest for an empty name: a script's variable that was not set.
+    """
+    if store == "":
+        raise InvalidRequest("The store has an empty name; give a folder's path or a URL, or leave it out.")
     where = store or default_store()
     return where if "://" in where else os.path.realpath(os.path.expanduser(where))

@@ -15,6 +15,7 @@ from .journal import SqliteJournal
 from .leftovers import clear_up
 from .names import canonical_database, canonical_store
 from .place import Place
+from .registered import RegisteredDatabases
 from .transport import LocalTransport
 
 
@@ -28,7 +29,7 @@ def open_local(
     expects_job: bool = False,
     **unknown: object,
 ) -> Opened:
-    """A database on this machine, its backups in `store` (a path or URL; by default in the data folder).
+    """A database on this machine, its backups in `store` (a path or URL; by default see `store_of`).
 
     `home` is where reprieve keeps what is its own, `passphrase` opens a repository whose key is not
     there, `expects_job` says that a job will be asked for at once. Raises InvalidRequest for options that do
@@ -37,7 +38,7 @@ def open_local(
     if unknown:
         raise InvalidRequest(f"A local database has no option {', '.join(sorted(unknown))}.")
     home = home or Home.find()
-    database, where, journal = canonical_database(target), canonical_store(store), SqliteJournal(home)
+    database, where, journal = canonical_database(target), store_of(target, store, home), SqliteJournal(home)
     return Opened(
         LocalTransport(database, Place(where, home, passphrase), expects_job=expects_job),
         journal,
@@ -46,3 +47,13 @@ def open_local(
         {"store": where},
         partial(clear_up, home, Path(database), journal),
     )
+
+
+def store_of(database: str, given: str | None, home: Home) -> str:
+    """Where a database's backups are: the store that is `given`, or else the one that it is registered with,
+    or else REPRIEVE_STORE, or else the platform's data folder.
+
+    Raises InvalidRequest for an empty name, StorageError if the list of databases cannot be read.
+    """
+    known = RegisteredDatabases(home).find(database) if given is None else None
+    return known.store if known else canonical_store(given)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from reprieve.transports.local.home import STORE_VARIABLE, VARIABLE
 
+from .calling import called_by
 from .story import tell
 
 
@@ -22,11 +23,12 @@ def main() -> int:
     asked = parser.parse_args()
     folder = Path(os.path.realpath(tempfile.mkdtemp(prefix="reprieve-demo-")))
     before = Path.cwd()
+    reprieve = called_by(before if not asked.keep else None)
     os.environ[VARIABLE] = str(folder / "home")
     os.environ[STORE_VARIABLE] = str(folder / "store")
     os.chdir(folder)  # so that the commands read as they would in one's own folder
     try:
-        return 0 if tell(asked.size_mib << 20, kept=folder if asked.keep else None) else 1
+        return 0 if tell(asked.size_mib << 20, kept=folder if asked.keep else None, reprieve=reprieve) else 1
     finally:
         os.chdir(before)
         if not asked.keep:

@@ -43,8 +43,10 @@ class Heard(TextOutput):
             self.reached, self._interrupt_at = job.percentage, None
             signal.raise_signal(signal.SIGINT)
 
-    def result(self, members: Mapping[str, object], words: Callable[[], str]) -> None:
-        super().result(members, words)
+    def result(
+        self, members: Mapping[str, object], words: Callable[[], str], *, verbatim: bool = False
+    ) -> None:
+        super().result(members, words, verbatim=verbatim)
         self.members = members
 
 
@@ -75,8 +77,8 @@ class Story:
         """A row of the table at the end."""
         self._rows.append((what, took, result))
 
-    def end(self, kept: Path | None) -> bool:
-        """The table, and what to try next; whether all was true."""
+    def end(self, kept: Path | None, reprieve: str) -> bool:
+        """The table, and what to try next, with what `reprieve` is called by; whether all was true."""
         self.heading("What happened")
         print(words.table(("STEP", "TOOK", "RESULT"), self._rows))
         print(f"\n{'All of it as promised' if self.true else 'NOT all of it as promised'}, ", end="")
@@ -84,13 +86,17 @@ class Story:
         self.heading("Try next")
         if kept:
             print(f"  cd {kept}; export REPRIEVE_HOME=$PWD/home REPRIEVE_STORE=$PWD/store")
-        for command in ("backup DATABASE", "list", "restore latest DATABASE", "watch", "offline fail_at=0.4"):
-            print(f"  reprieve {command}")
+        name = DATABASE if kept else "DATABASE"
+        for command in (f"backup {name}", "list", f"restore latest {name}", "watch", "offline fail_at=0.4"):
+            print(f"  {reprieve} {command}")
         return self.true
 
 
-def tell(size: int, kept: Path | None) -> bool:
-    """Play the demo in this folder with a library of `size` bytes; whether every claim came true."""
+def tell(size: int, kept: Path | None, reprieve: str) -> bool:
+    """Play the demo in this folder with a library of `size` bytes; whether every claim came true.
+
+    The folder is left as `kept`; `reprieve` is how the command is called by whoever tries it next.
+    """
     story = Story()
     story.heading("A snippet library, made of Python's own source files")
     began = time.monotonic()
@@ -102,7 +108,7 @@ def tell(size: int, kept: Path | None) -> bool:
     with Neighbour("write", DATABASE) as writer, Neighbour("read", DATABASE) as reader:
         print("Two other programs use it from now on: one writes notes, one reads snippets.")
         _lived(story, writer, reader)
-    return story.end(kept)
+    return story.end(kept, reprieve)
 
 
 def _lived(story: Story, writer: Neighbour, reader: Neighbour) -> None:

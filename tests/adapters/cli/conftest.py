@@ -46,13 +46,13 @@ class Reprieve:
     folder: Path
     environment: dict[str, str]
 
-    def __call__(self, *words: str, **environment: str) -> Ran:
-        """Run a command to its end, with no terminal."""
+    def __call__(self, *words: str, typed: str = "", **environment: str) -> Ran:
+        """Run a command to its end, with no terminal; `typed` is its standard input."""
         done = subprocess.run(
             [*COMMAND, *words],
             cwd=self.folder,
             env={**self.environment, **environment},
-            stdin=subprocess.DEVNULL,
+            input=typed,
             capture_output=True,
             text=True,
             timeout=DEADLINE,

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from pathlib import Path
+
+import pytest
 
 from reprieve.transports.local.snapshot.fingerprint import RACY_NANOSECONDS
 
@@ -80,6 +83,13 @@ def test_a_copy_can_be_forgotten(reprieve: Reprieve, database: Path) -> None:
     assert 3 == reprieve("revert", "snippets.db").code
 
 
+def test_a_copy_that_does_not_exist_is_not_asked_about(reprieve: Reprieve, database: Path) -> None:
+    unknown = reprieve("revert", "snippets.db", "--forget", "nosuch")
+
+    assert 3 == unknown.code
+    assert "--list" in unknown.err
+
+
 def test_a_restoration_onto_a_path_that_does_not_exist_makes_the_file(
     reprieve: Reprieve, database: Path
 ) -> None:
@@ -89,6 +99,19 @@ def test_a_restoration_onto_a_path_that_does_not_exist_makes_the_file(
 
     assert 0 == made.code
     assert ["first"] == content(reprieve.folder / "copy.db")
+
+
+def test_the_latest_for_a_path_without_backups_says_how_to_name_one(
+    reprieve: Reprieve, database: Path
+) -> None:
+    reprieve("backup", "snippets.db")
+
+    refused = reprieve("restore", "latest", "copy.db")
+
+    assert 3 == refused.code
+    assert "`latest` is the latest of that same path" in refused.err
+    assert "`reprieve list`" in refused.err
+    assert not (reprieve.folder / "copy.db").exists()
 
 
 def test_nobody_is_asked_where_there_is_no_terminal(reprieve: Reprieve, database: Path) -> None:
@@ -125,6 +148,39 @@ def test_backing_up_registers_a_database_with_its_store(reprieve: Reprieve, data
     ]
     assert 1 == len(reprieve("list", "snippets.db", "--json").result["backups"])
     assert 0 == len(reprieve("list", "--json").result["backups"])
+
+
+def test_a_store_that_is_named_once_does_not_move_a_registered_database(
+    reprieve: Reprieve, database: Path
+) -> None:
+    reprieve("backup", "snippets.db")
+
+    once = reprieve("backup", "snippets.db", "--store", "elsewhere")
+
+    assert str(reprieve.folder / "elsewhere") in once.out
+    assert [str(reprieve.folder / "store")] == [
+        known["store"] for known in reprieve("databases", "--json").result["databases"]
+    ]
+    assert 1 == len(reprieve("list", "snippets.db", "--json").result["backups"])
+
+
+def test_registering_again_moves_it_and_says_from_where(reprieve: Reprieve, database: Path) -> None:
+    first = reprieve("register", "snippets.db")
+
+    moved = reprieve("register", "snippets.db", "--store", "elsewhere")
+
+    assert "until now" not in first.out
+    assert f"go to {reprieve.folder / 'elsewhere'} (until now {reprieve.folder / 'store'})." in moved.out
+
+
+@pytest.mark.parametrize("words", [("backup", "snippets.db"), ("register", "snippets.db"), ("list",)])
+def test_an_empty_store_is_a_mistake(reprieve: Reprieve, database: Path, words: tuple[str, ...]) -> None:
+    """`--store "$STORE"` of a script that has not set it."""
+    refused = reprieve(*words, "--store", "")
+
+    assert 2 == refused.code
+    assert "empty name" in refused.err
+    assert [] == reprieve("databases", "--json").result["databases"]
 
 
 def test_what_cannot_be_backed_up_is_not_registered(reprieve: Reprieve) -> None:
@@ -177,6 +233,15 @@ def test_documents_are_kept_whole_by_version(reprieve: Reprieve) -> None:
     assert [1, 2] == [version["version"] for version in versions]
     assert [2] == [version["version"] for version in reprieve("assets", "list", "--json").result["assets"]]
     assert 3 == reprieve("assets", "get", "other").code
+
+
+def test_documents_come_from_standard_input_too(reprieve: Reprieve) -> None:
+    kept = reprieve("assets", "keep", "-", "--json", typed='[{"id": "a"}, {"id": "b"}]')
+    bad = reprieve("assets", "keep", "-", typed="[")
+
+    assert ["a", "b"] == [version["id"] for version in kept.result["assets"]]
+    assert 2 == bad.code
+    assert "Standard input is not JSON" in bad.err
 
 
 def test_a_bad_document_keeps_none(reprieve: Reprieve) -> None:
@@ -274,3 +339,11 @@ def test_without_a_terminal_progress_is_few_plain_lines_on_stderr(reprieve: Repr
     assert "Backing up offline: completed" == said[-1]
     assert len(said) <= 12
     assert "\x1b" not in played.out + played.err
+
+
+def test_why_an_attempt_ended_is_said_once(reprieve: Reprieve) -> None:
+    played = reprieve("offline", "clock=virtual", "fail_at=0.2", "fail=temporary", "times=2")
+
+    assert 0 == played.code
+    assert ["(attempt 2", "(attempt 3"] == re.findall(r"\(attempt \d", played.err)
+    assert 2 == played.err.count("after: ")

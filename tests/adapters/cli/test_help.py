@@ -49,6 +49,18 @@ def test_the_version_is_told(reprieve: Reprieve) -> None:
     assert (0, f"reprieve {VERSION}\n") == (ran.code, ran.out)
 
 
+@pytest.mark.parametrize("command", ["import", "add-passphrase"])
+@pytest.mark.parametrize("typed", ["SECRET", "--code=SECRET"])
+def test_a_secret_on_the_command_line_is_not_taken_and_not_repeated(
+    reprieve: Reprieve, command: str, typed: str
+) -> None:
+    ran = reprieve("key", command, typed)
+
+    assert (2, "") == (ran.code, ran.out)
+    assert "SECRET" not in ran.err
+    assert "is asked for, or read from REPRIEVE_" in ran.err
+
+
 @pytest.mark.parametrize(
     "words", [(), ("bakcup",), ("backup",), ("jobs", "--limit", "none"), ("list", "--nonsense"), ("key",)]
 )

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -149,6 +151,37 @@ def test_a_second_ctrl_c_gives_the_cursor_back(reprieve: Reprieve) -> None:
     assert 130 == terminal.end()
     assert "\x1b[?25h" in terminal.shown
     assert "left at once" in terminal.shown
+
+
+def test_watching_all_jobs_leaves_a_line_for_each_end(
+    reprieve: Reprieve, database: Path, write_lock: Callable[[Path], sqlite3.Connection]
+) -> None:
+    (reprieve.folder / "words.txt").write_text("no database, but long enough to be looked at " * 20)
+    reprieve("backup", "snippets.db")
+    holder = write_lock(database)
+    restoring = reprieve.start("restore", "latest", "snippets.db", "--yes")
+    terminal = Terminal(reprieve, "watch")
+    terminal.until("Restoring into snippets.db")
+    holder.close()
+    terminal.until("Restoring into snippets.db: completed")
+    reprieve("backup", "words.txt")
+    terminal.until("Backing up words.txt: failed: ")
+    terminal.type("\x03")
+
+    restoring.communicate(timeout=DEADLINE)
+    assert (0, 130) == (restoring.returncode, terminal.end())
+
+
+@pytest.mark.parametrize("command", ["list", "jobs", "databases", "restore latest nosuch.db"])
+def test_on_a_narrow_terminal_no_word_is_broken(reprieve: Reprieve, database: Path, command: str) -> None:
+    """A terminal breaks a line that is too long wherever it ends; only a single long word may be one."""
+    reprieve("backup", "snippets.db")
+    terminal = Terminal(reprieve, *command.split(), COLUMNS="60")
+    terminal.end()
+
+    lines = terminal.shown.splitlines()
+    assert "snippets.db" in terminal.shown or "nosuch.db" in terminal.shown
+    assert [] == [line for line in lines if len(line) > 60 and len(line.split()) > 1]
 
 
 def test_a_terminal_that_cannot_draw_gets_plain_lines(reprieve: Reprieve) -> None:

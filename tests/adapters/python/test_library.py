@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 
 import pytest
 
@@ -18,6 +19,7 @@ from reprieve import (
     Outcome,
     Problem,
     Progress,
+    StorageError,
     TooLate,
     Unreachable,
     Unsupported,
@@ -231,3 +233,20 @@ async def test_leaving_does_not_wait_for_ever_for_work_that_ignores_a_cancel() -
                 break
 
     assert 50 <= seen < 100
+
+
+async def test_what_is_recorded_is_played_again(tmp_path: Path) -> None:
+    path = tmp_path / "recorded.json"
+
+    async with connect("offline:?size=5000", record=path) as real:
+        made = await (await real.create_backup())
+    async with connect(f"offline:?replay={path}") as played:
+        again = await (await played.create_backup())
+
+    assert made == again
+
+
+async def test_a_recording_that_cannot_be_written_is_met_before_anything_is_done(tmp_path: Path) -> None:
+    with pytest.raises(StorageError, match="cannot be written"):
+        async with connect("offline:", record=tmp_path / "no such folder" / "recorded.json"):
+            raise AssertionError("It was opened.")

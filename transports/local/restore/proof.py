@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from ....core.errors import BadTarget
+from ....core.errors import FORCE_IT, BadTarget
 from .target import Target
 
 Still = Callable[[], None]
@@ -41,7 +41,7 @@ def alone(target: Target, *, force: bool) -> Iterator[Still]:
         raise _refusal(
             target.path,
             "it cannot be proved here that no other program has it open; close every program that may "
-            "use it and force the restoration",
+            f"use it and {FORCE_IT}",
         )
     try:
         yield (lambda: _require_unbroken(target)) if leased else (lambda: None)

@@ -12,7 +12,7 @@ from pathlib import Path
 import apsw
 import attrs
 
-from ....core.errors import BadTarget, OwnershipLost, ReprieveError
+from ....core.errors import FORCE_IT, BadTarget, OwnershipLost, ReprieveError
 from ....core.job import UndoCopy
 from ..border import foreign_errors
 from ..failpoints import reach
@@ -138,7 +138,7 @@ def _into_live(plan: _Plan, target: Target, shape: Shape) -> Settled:
         if header is not None and not (shape.empty or plan.any_encoding or header.encoding == shape.encoding):
             raise BadTarget(
                 f"The backup's text is {header.encoding} and that of {target.path} {shape.encoding}, which "
-                "programs that have it open would misread; close them and force the restoration."
+                f"programs that have it open would misread; close them and {FORCE_IT}."
             )
         return _replaced(plan, target)
     finally:

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 import apsw
 import attrs
 
-from ....core.errors import BadSource, DatabaseLocked, ReprieveError
+from ....core.errors import FORCE_IT, BadSource, DatabaseLocked, ReprieveError
 from ..border import foreign_errors
 from ..files import wal_is_empty
 from .request import Request
@@ -112,6 +112,6 @@ def _translate(error: apsw.Error, request: Request) -> ReprieveError | None:
                 f"{path} has an SQLite header but SQLite cannot read it: it is encrypted or damaged."
             )
         case apsw.CorruptError():
-            hint = "copy the file by hand" if request.force else "force the backup to keep it as it is"
+            hint = "copy the file by hand" if request.force else f"{FORCE_IT} to keep it as it is"
             return BadSource(f"{path} is damaged ({error}); repair it (sqlite3 has .recover), or {hint}.")
     return None

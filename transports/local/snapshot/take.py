@@ -11,7 +11,7 @@ from pathlib import Path
 
 import attrs
 
-from ....core.errors import BadSource, Conflict
+from ....core.errors import FORCE_IT, BadSource, Conflict
 from ..database_file import DatabaseFile, examine
 from ..image import Image, Sink
 from .request import CheckKind, Method, Moved, Request, SnapshotCancelled, Unusable
@@ -98,5 +98,5 @@ def _complaint(path: Path, problems: tuple[str, ...]) -> str:
     more = f" (and {len(others)} more)" if others else ""
     return (
         f"{path} is damaged: {first}{more}. Repair it (sqlite3 has .recover), "
-        f"or force the backup to keep it as it is."
+        f"or {FORCE_IT} to keep it as it is."
     )

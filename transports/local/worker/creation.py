@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, cast
 
 import attrs
 
-from ....core.errors import BadSource, NotFound, Problem, WasInterrupted
+from ....core.errors import FORCE_IT, BadSource, NotFound, Problem, WasInterrupted
 from ....core.job import Backup
 from ....core.lifecycle import JobState
 from ....core.messages import Cancelled, Completed, Interrupted, Noted
@@ -128,7 +128,8 @@ def _checked(task: Task, writer: BackupWriter, image: Image) -> Image:
     problems = check_stored(writer.reader(), task)
     if problems and not task.has("force"):
         raise BadSource(
-            f"{task.job.database} is damaged ({'; '.join(problems)}). Repair it, or back it up with force."
+            f"{task.job.database} is damaged ({'; '.join(problems)}). Repair it, or "
+            f"{FORCE_IT} to keep it as it is."
         )
     return attrs.evolve(image, problems=problems)
 
