@@ -142,7 +142,7 @@ async def test_jobs_can_be_listed_followed_watched_and_cancelled_by_id() -> None
                 changes.append(change)
 
         watching = asyncio.create_task(watch())
-        await until(lambda: bool(lib._orchestrator._watches))
+        await until(lambda: bool(lib._orchestrator._audience))
         job = await lib.create_backup(idempotency_key="k", speed=3)
         again = await lib.create_backup(idempotency_key="k")
         followed = await lib.follow(job.id)
