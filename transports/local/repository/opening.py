@@ -61,13 +61,12 @@ def create_repository(store: Store, home: Home, *, version: str, passphrase: str
     # The key first: a repository whose key was lost in a crash is useless, a key without one harms nobody.
     keep_key(home, repository_id, master)
     reach("repository.key.kept")
-    if passphrase is not None:
-        wrapped_key = add_passphrase(store, config, master, passphrase)
+    wrapped_key = None if passphrase is None else add_passphrase(store, config, master, passphrase)
     try:
         config.write(store)
     except Conflict:
         forget_key(home, repository_id)
-        if passphrase is not None:
+        if wrapped_key is not None:
             store.delete(wrapped_key)
         raise
     reach("repository.config.stored")
