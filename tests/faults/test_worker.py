@@ -48,9 +48,7 @@ def test_ctrl_c_is_the_parents_to_hear(scene: Scene) -> None:
     assert scene.contents[scene.other] == content_of(scene.database)
 
 
-@pytest.mark.skipif(
-    sys.platform != "linux", reason="only there does the system tell another process's limits"
-)
+@pytest.mark.needs("linux")  # only there does the system tell another process's limits
 def test_its_resources_are_limited(scene_of: SceneOf) -> None:
     scene = scene_of("wal")
     person = scene.person()
