@@ -103,12 +103,18 @@ def _of_class(value: type) -> Iterator[str]:
             yield f"{_signature(function)}\n{_doc(function)}"
 
 
+def _annotation(value: type, name: str) -> str:
+    """As it is written: `field.type` is another once cattrs has resolved it."""
+    return next(str(owner.__annotations__[name]) for owner in value.__mro__ if name in owner.__annotations__)
+
+
 def _fields(value: type) -> str:
     rows = ["| field | type | default |", "|---|---|---|"]
     for field in attrs.fields(value):
         if field.init and not field.name.startswith("_"):
             rule = field.metadata.get("rule")
-            kind = rule.says if rule else f"`{field.type}`".replace("|", "\\|")
+            said = _annotation(value, field.name)
+            kind = rule.says if rule else f"`{said}`".replace("|", "\\|")
             rows.append(f"| `{field.name}` | {kind} | {_default(field)} |")
     return "\n".join(rows) + "\n"
 

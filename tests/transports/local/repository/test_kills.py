@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import pytest
 
 from reprieve.transports.local import failpoints
-from reprieve.transports.local.repository import FAILPOINTS
+from reprieve.transports.local.repository import COMMITS, FAILPOINTS
 from reprieve.transports.local.repository.repository import Repository
 
 from .conftest import Child, Ground, pages
@@ -64,7 +64,7 @@ def test_killed_in_the_first_backup(ground: Ground, child: Child, name: str) -> 
 IN_THE_SECOND = [
     f"{name}:{2 if name.startswith('store.') else 1}"
     for name in FAILPOINTS
-    if "key" not in name and name != "repository.config.stored"
+    if name.startswith("store.") or name in COMMITS
 ]
 
 
