@@ -73,6 +73,10 @@ def test_it_says_so_when_it_is_not_open() -> None:
 
 
 SCRIPT = """
+import signal
+
+signal.signal(signal.SIGINT, signal.default_int_handler)  # whoever runs the tests may ignore it
+
 from tests.adapters.python.libraries import blocking
 from tests.adapters.python.test_blocking import stops
 from tests.core.doubles import ScriptedTransport
