@@ -1,4 +1,4 @@
-"""What the service costs: requests beside a bare aiohttp handler's, the fan-out of progress, a backup by HTTP.
+"""What the service costs: requests beside a bare aiohttp handler's, the fan-out of progress, backup by HTTP.
 
 All of real processes (`reprieve serve` over a real database, a server that does nothing but answer), on the
 loopback, ended by their pids.
