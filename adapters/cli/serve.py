@@ -32,10 +32,10 @@ DATABASE is a path, or a target such as offline:?seed=7.
   --store STORE          where the backups are: a path or a URL
   --port N               listen there; 39300 by default; may be repeated
   --unix PATH            listen on a unix socket, too
-  --host ADDRESS         listen there, not on loopback; needs --require-token, and
+  --host ADDRESS         listen there, not on loopback: with --require-token, and
   --cert FILE --key FILE   TLS, or --insecure-behind-proxy where a proxy does it
   --token FILE           the owner's token; by default in the home of reprieve
-  --require-token        from every caller; otherwise only for what is the owner's
+  --require-token        of every caller, not only for what is the owner's alone
   --allow-origin ORIGIN  a web page that may use it, as https://example.org
   --allow-host NAME      a name that it may be called by, beside localhost
   --name NAME            what it calls itself
