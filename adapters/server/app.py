@@ -6,6 +6,8 @@ itself.
 
 from __future__ import annotations
 
+import asyncio
+
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
@@ -14,7 +16,7 @@ from reprieve.core.errors import ReprieveError
 
 from . import catalogue
 from .answers import refusal
-from .keys import LIBRARY, SETTINGS
+from .keys import LIBRARY, SETTINGS, STOPPING
 from .settings import Settings
 
 ROUTES = (*catalogue.ROUTES,)
@@ -26,6 +28,7 @@ def create_app(library: Library, settings: Settings | None = None) -> web.Applic
     app = web.Application(middlewares=[_errors], client_max_size=settings.max_assets)
     app[LIBRARY] = library
     app[SETTINGS] = settings
+    app[STOPPING] = asyncio.Event()
     app.add_routes([web.route(route.method, route.path, route.handler) for route in ROUTES])
     return app
 
