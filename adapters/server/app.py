@@ -16,7 +16,10 @@ from reprieve.core.errors import ReprieveError
 
 from . import catalogue
 from .answers import refusal
+from .guard import protect
 from .keys import LIBRARY, SETTINGS, STOPPING
+from .routes import ROUTES as ROUTE_TABLE
+from .routes import table
 from .settings import Settings
 
 ROUTES = (*catalogue.ROUTES,)
@@ -30,6 +33,8 @@ def create_app(library: Library, settings: Settings | None = None) -> web.Applic
     app[SETTINGS] = settings
     app[STOPPING] = asyncio.Event()
     app.add_routes([web.route(route.method, route.path, route.handler) for route in ROUTES])
+    app[ROUTE_TABLE] = table(ROUTES)
+    protect(app, settings)
     return app
 
 
