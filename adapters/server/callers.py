@@ -12,6 +12,7 @@ from functools import lru_cache
 from weakref import WeakKeyDictionary
 
 from aiohttp import web
+from yarl import URL
 
 from reprieve.core.operations import SPECS, Caller
 
@@ -31,9 +32,8 @@ TOKEN_SUBPROTOCOL = "reprieve.bearer."
 
 def calls_us_by_our_name(request: web.Request, settings: Settings) -> bool:
     """Whether `Host`, and the authority of a whole URL in the first line, are names of ours."""
-    names = request.headers.getall("Host", ())
-    url = request.rel_url
-    named = [*names, url.authority] if url.absolute else names
+    names = request.headers.getall("Host", [])
+    named = names if request.raw_path.startswith("/") else [*names, URL(request.raw_path).authority]
     return len(names) == 1 and all(_is_our_name(name.lower(), request, settings) for name in named)
 
 
@@ -41,7 +41,12 @@ def _is_our_name(named: str, request: web.Request, settings: Settings) -> bool:
     at = request.transport.get_extra_info("sockname") if request.transport else None
     if not isinstance(at, tuple):  # a unix socket has no port, and no browser comes through it
         return _PORT.sub("", named) in (*LOOPBACK_NAMES, *settings.hosts)
-    return named in _names(settings.hosts, at[1], 443 if request.secure else 80)
+    return named in _names(settings.hosts, at[1], 443 if _scheme(request) == "https" else 80)
+
+
+def _scheme(request: web.Request) -> str:
+    """What is really spoken; request.scheme believes a URL in the first line."""
+    return "https" if request.transport and request.transport.get_extra_info("sslcontext") else "http"
 
 
 @lru_cache
@@ -53,7 +58,7 @@ def _names(hosts: tuple[str, ...], port: int, usual: int) -> frozenset[str]:
 
 def own_origin(request: web.Request) -> str:
     """The origin of our own page, as whoever asks calls us."""
-    return f"{request.scheme}://{request.headers['Host'].lower()}"
+    return f"{_scheme(request)}://{request.headers['Host'].lower()}"
 
 
 def is_listed(origins: Sequence[str], settings: Settings) -> bool:

@@ -13,4 +13,4 @@ from .settings import Settings
 LIBRARY: web.AppKey[Library] = web.AppKey("library", Library)
 SETTINGS: web.AppKey[Settings] = web.AppKey("settings", Settings)
 STOPPING: web.AppKey[asyncio.Event] = web.AppKey("stopping", asyncio.Event)
-"""Set once the service was told to stop: no new jobs, and streams without an end of their own end."""
+"""Set once the service begins to stop: no new jobs, and whatever would stream for ever ends."""

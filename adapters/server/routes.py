@@ -39,12 +39,12 @@ class Route:
 
 Table = dict[tuple[str, str], Route]
 
-ROUTES: web.AppKey[Table] = web.AppKey("routes", dict)
+TABLE: web.AppKey[Table] = web.AppKey("routes", dict)
 """Every route of an application, by method and path."""
 
 
 def table(routes: Iterable[Route]) -> Table:
-    """What an application keeps under ROUTES."""
+    """What an application keeps under TABLE."""
     return {(route.method, route.path): route for route in routes}
 
 
@@ -52,4 +52,4 @@ def route_of(request: web.Request) -> Route | None:
     """The route that a request takes; None where there is nothing."""
     resource = request.match_info.route.resource
     method = "GET" if request.method == "HEAD" else request.method
-    return request.app[ROUTES].get((method, resource.canonical)) if resource else None
+    return request.app[TABLE].get((method, resource.canonical)) if resource else None
