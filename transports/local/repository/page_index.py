@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 from array import array
+from collections.abc import Sequence
 
 from .packs import ID_SIZE
 
@@ -23,20 +24,23 @@ class PageIndex:
     def __len__(self) -> int:
         return len(self._locations)
 
-    def claim(self, page_id: bytes, location: int) -> int:
-        """The location of the page with this id; `location`, from now on, if it is new."""
-        slots, ids, locations = self._slots, self._ids, self._locations
-        slot = int.from_bytes(page_id[:8], sys.byteorder) & self._mask
-        while entry := slots[slot]:
-            if ids[(entry - 1) * ID_SIZE : entry * ID_SIZE] == page_id:
-                return locations[entry - 1]
-            slot = (slot + 1) & self._mask
-        ids += page_id
-        locations.append(location)
-        slots[slot] = len(locations)
-        if 2 * len(locations) > len(slots):
-            self._resize(3 * len(locations))
-        return location
+    def claim(self, page_ids: Sequence[bytes], location: int) -> list[int]:
+        """The location of each page with such an id; the new ones get `location` and those after it."""
+        if 2 * (len(self) + len(page_ids)) > len(self._slots):
+            self._resize(3 * (len(self) + len(page_ids)))
+        slots, mask, ids, locations = self._slots, self._mask, self._ids, self._locations
+        found = []
+        for page_id in page_ids:
+            slot = int.from_bytes(page_id[:8], sys.byteorder) & mask
+            while (entry := slots[slot]) and ids[(entry - 1) * ID_SIZE : entry * ID_SIZE] != page_id:
+                slot = (slot + 1) & mask
+            if not entry:
+                ids += page_id
+                locations.append(location)
+                location += 1
+                entry = slots[slot] = len(locations)
+            found.append(locations[entry - 1])
+        return found
 
     def extend(self, ids: bytes, first_location: int) -> None:
         """Remember pages in consecutive locations. Of an id that comes twice the older location is found."""
