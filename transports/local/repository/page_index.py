@@ -19,15 +19,15 @@ class PageIndex:
     def __init__(self) -> None:
         self._ids = bytearray()
         self._locations = array("Q")
-        self._resize(1 << 12)
+        self._slots = array("I", (0,)) * (1 << 12)
+        self._mask = len(self._slots) - 1
 
     def __len__(self) -> int:
         return len(self._locations)
 
     def claim(self, page_ids: Sequence[bytes], location: int) -> list[int]:
         """The location of each page with such an id; the new ones get `location` and those after it."""
-        if 2 * (len(self) + len(page_ids)) > len(self._slots):
-            self._resize(3 * (len(self) + len(page_ids)))
+        self._make_room(len(page_ids))
         slots, mask, ids, locations = self._slots, self._mask, self._ids, self._locations
         found = []
         for page_id in page_ids:
@@ -46,18 +46,18 @@ class PageIndex:
         """Remember pages in consecutive locations. Of an id that comes twice the older location is found."""
         known = len(self._locations)
         count = len(ids) // ID_SIZE
+        self._make_room(count)
         self._ids += ids
         self._locations.extend(range(first_location, first_location + count))
-        if 2 * (known + count) > len(self._slots):
-            self._resize(3 * (known + count))
-        else:
-            self._fill(known)
+        self._fill(known)
 
-    def _resize(self, at_least: int) -> None:
-        size = 1 << (at_least - 1).bit_length()
-        self._mask = size - 1
-        self._slots = array("I", bytes(4 * size))
-        self._fill(0)
+    def _make_room(self, count: int) -> None:
+        """Keep a quarter of the slots free when so many more are taken."""
+        wanted = (len(self) + count) * 4 // 3
+        if wanted > len(self._slots):
+            self._slots = array("I", (0,)) * (1 << wanted.bit_length())
+            self._mask = len(self._slots) - 1
+            self._fill(0)
 
     def _fill(self, known: int) -> None:
         slots, mask = self._slots, self._mask
