@@ -113,14 +113,12 @@ class PageStore:
         while len(located) < len(ids):
             first = len(located)
             stop = min(len(ids), first + self._room())
-            located += self._index.claim(ids[first:stop], self._next)
-            fresh = [number for number in range(first, stop) if located[number] >= self._next]
-            if len(fresh) == stop - first:
+            found = self._index.claim(ids[first:stop], self._next)
+            if found == list(range(self._next, self._next + stop - first)):
                 self._keep(ids[first:stop], pages[first * self._page_size : stop * self._page_size])
             else:
-                for number in fresh:
-                    page = pages[number * self._page_size : (number + 1) * self._page_size]
-                    self._keep(ids[number : number + 1], page)
+                self._keep_new(found, ids[first:stop], pages[first * self._page_size :])
+            located += found
             if not self._room():
                 self._end_frame()
         return located
@@ -176,6 +174,13 @@ class PageStore:
 
     def _capacity(self) -> int:
         return max(1, FRAME_SIZE // self._page_size) * self._page_size
+
+    def _keep_new(self, found: Sequence[int], ids: Sequence[bytes], pages: memoryview) -> None:
+        """Keep those that were not there. Of a page that comes twice, the second finds the first."""
+        for number, location in enumerate(found):
+            if location == self._next:
+                page = pages[number * self._page_size : (number + 1) * self._page_size]
+                self._keep(ids[number : number + 1], page)
 
     def _keep(self, ids: Sequence[bytes], pages: memoryview) -> None:
         """Put new pages into the frame under way, which has room for them."""
