@@ -14,7 +14,7 @@ from aiohttp import web
 
 from reprieve import Library
 
-from . import assets, catalogue, creations, discovery, restorations, sockets
+from . import assets, catalogue, creations, discovery, page, restorations, sockets
 from .errors import errors
 from .guard import protect
 from .keys import INSTANCE, LIBRARY, SETTINGS, STOPPING, WALL
@@ -29,6 +29,7 @@ ROUTES = (
     *assets.ROUTES,
     *sockets.ROUTES,
     *discovery.ROUTES,
+    *page.ROUTES,
 )
 
 
