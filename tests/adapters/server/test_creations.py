@@ -33,7 +33,7 @@ async def test_a_creation_answers_the_backup(serve: Serve, body: bytes) -> None:
     assert (200, "application/json") == (made.status, made.type)
     assert [made.document] == listed
     assert f"/backup/{made.document['id']}" == made.location
-    assert made.document == (await service.get(made.location)).document
+    assert made.document == (await service.get(f"/backup/{made.document['id']}")).document
 
 
 async def test_a_stream_is_one_document_unless_another_type_is_named(serve: Serve) -> None:
@@ -226,7 +226,7 @@ async def test_one_key_is_one_job(serve: Serve) -> None:
 
 
 async def test_a_client_that_goes_away_stops_nothing(serve: Serve) -> None:
-    service = await serve(Settings(heartbeat=0.01), hang_at=0.5)
+    service = await serve(Settings(heartbeat=0.01, hold=0.05), hang_at=0.5)
 
     async with service.client.post("/backups/create/streamed", headers=NDJSON) as answer:
         await answer.content.readline()
