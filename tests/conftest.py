@@ -24,6 +24,10 @@ PARTS: dict[str, tuple[Callable[[], bool], str]] = {
     "pty": (lambda: sys.platform != "win32", "run where there are pseudo-terminals"),
     "linux": (lambda: sys.platform == "linux", "run on Linux"),
     "bash": (lambda: shutil.which("bash") is not None, "install bash"),
+    "chromium": (
+        lambda: any(map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))),
+        "install chromium (`apt-get install chromium`)",
+    ),
 }
 """What a test can need: whether it is here, and how to get it."""
 

@@ -1,7 +1,7 @@
 """The page of the service, and the files that it is made of: `GET /` in a browser.
 
-They lie beside this file and come with the package; the page loads nothing else, and asks the service like any
-other client. Knows files and HTTP's caching; nothing of what the page shows.
+They lie beside this file and come with the package; the page loads nothing else, and asks the service like
+any other client. Knows files and HTTP's caching; nothing of what the page shows.
 """
 
 from __future__ import annotations

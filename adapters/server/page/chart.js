@@ -17,7 +17,7 @@ export function showChart(figure, backups) {
   const width = Math.max(240, figure.clientWidth);
   const svg = draw(
     "svg",
-    { viewBox: `0 0 ${width} ${HEIGHT}`, width, height: HEIGHT, role: "img", "aria-labelledby": "chart-title chart-says" },
+    { viewBox: `0 0 ${width} ${HEIGHT}`, width, height: HEIGHT, role: "img", "aria-labelledby": "chart-title", "aria-describedby": "chart-says" },
     draw("title", { id: "chart-title" }, "Size and growth over time"),
     draw("desc", { id: "chart-says" }, inWords(backups)),
     ...drawing(backups, width),

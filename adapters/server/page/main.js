@@ -27,7 +27,7 @@ function watch(service) {
   const does = deeds(service, { database: () => known.about.database, started: (job) => ours.add(job.id), changed: read });
   let reading = null;
   let again = false;
-  let lastFrame = "";
+  let lastFrame = {};
   let readAt = 0;
 
   /** Read all there is, and show it. Asked while it reads, it reads once more. */
@@ -71,7 +71,10 @@ function watch(service) {
     showRunning(known.jobs.filter((job) => !ended(job)).toReversed(), { backups: known.backups, ours, ...does });
   }
 
-  /** A frame has the progress of each job; what else changed is read, at once or at most once a second. */
+  /**
+   * A frame has the progress of each job; the rest is read, at most once a second while nothing but progress
+   * changes. A frame comes at each change: one that says nothing new tells a change that frames cannot say.
+   */
   function onFrame({ backups = [], restorations = [] }) {
     const told = [
       ...backups.map((job) => ({ kind: "creation", ...job })),
@@ -82,8 +85,8 @@ function watch(service) {
       if (job) announceProgress(job, Math.max(job.percentage, percentage));
     }
     showJobs();
-    const frame = told.map(({ kind, backup, status }) => `${kind} ${backup?.id} ${status}`).join();
-    if (frame !== lastFrame || Date.now() - readAt > SOON) read();
+    const frame = { jobs: told.map(({ kind, backup, status }) => `${kind} ${backup?.id} ${status}`).join(), all: JSON.stringify(told) };
+    if (frame.jobs !== lastFrame.jobs || frame.all === lastFrame.all || Date.now() - readAt > SOON) read();
     lastFrame = frame;
   }
 

@@ -15,6 +15,7 @@ export function stand(stands, about) {
   say(byId("link-says"), WORDS[stands]);
   byId("content").hidden = heardAt === null || stands === "locked";
   byId("locked").hidden = stands !== "locked";
+  byId("back-up").hidden = stands === "locked";
   byId("gone").hidden = stands !== "gone";
   say(byId("gone-says"), stands === "gone" ? absence() : "");
   for (const act of document.querySelectorAll(".act")) {
