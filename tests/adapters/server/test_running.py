@@ -6,21 +6,17 @@ import asyncio
 import os
 import signal
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 from threading import Thread
 
 import aiohttp
-import attrs
 import pytest
 
 import reprieve
 from reprieve.adapters.server import Settings
-from reprieve.adapters.server.listening import Place, listening
-from reprieve.adapters.server.running import Ready, run
 from reprieve.core import VERSION
 from reprieve.core.lifecycle import Outcome
+from tests.adapters.server.inside import running
 from tests.support.services import DEADLINE, Answer, Service, serving
 
 
@@ -105,27 +101,6 @@ def test_a_second_signal_leaves_at_once(tmp_path: Path) -> None:
             code = service.process.wait(DEADLINE)
 
     assert 130 == code
-
-
-@attrs.define
-class Running:
-    """A service inside this process."""
-
-    url: str
-    stop: asyncio.Event
-    over: asyncio.Task[None]
-
-
-@asynccontextmanager
-async def running(library: reprieve.Library, settings: Settings) -> AsyncIterator[Running]:
-    told: asyncio.Future[Ready] = asyncio.get_running_loop().create_future()
-    stop = asyncio.Event()
-    with listening(Place(ports=(0,))) as sockets:
-        over = asyncio.create_task(run(library, settings, sockets, stop, told.set_result))
-        await asyncio.wait((told, over), return_when=asyncio.FIRST_COMPLETED)
-        yield Running((await told).addresses[0], stop, over)
-        stop.set()
-        await asyncio.wait_for(over, DEADLINE)
 
 
 async def test_a_job_that_takes_too_long_is_cancelled_and_whoever_follows_it_is_told() -> None:
