@@ -28,6 +28,7 @@ PARTS: dict[str, tuple[Callable[[], bool], str]] = {
         "run as root on Linux, and install curl (another user calls)",
     ),
     "linux": (lambda: sys.platform == "linux", "run on Linux"),
+    "systemd": (lambda: shutil.which("systemd-analyze") is not None, "install systemd"),
     "bash": (lambda: shutil.which("bash") is not None, "install bash"),
 }
 """What a test can need: whether it is here, and how to get it."""
