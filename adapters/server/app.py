@@ -14,7 +14,7 @@ from aiohttp import web
 
 from reprieve import Library
 
-from . import assets, catalogue, creations, discovery, page, restorations, sockets
+from . import assets, catalogue, creations, discovery, metrics, page, restorations, sockets
 from .errors import errors
 from .guard import protect
 from .keys import INSTANCE, LIBRARY, SETTINGS, STOPPING, WALL
@@ -30,6 +30,7 @@ ROUTES = (
     *sockets.ROUTES,
     *discovery.ROUTES,
     *page.ROUTES,
+    *metrics.ROUTES,
 )
 
 
@@ -47,6 +48,7 @@ def create_app(library: Library, settings: Settings | None = None) -> web.Applic
     app.cleanup_ctx.append(_watching)
     app.on_shutdown.append(_stopping)
     protect(app, settings)
+    metrics.count(app)
     return app
 
 
