@@ -16,9 +16,10 @@ from reprieve import Library
 
 from . import assets, catalogue, creations, discovery, restorations, sockets
 from .errors import errors
+from .guard import protect
 from .keys import INSTANCE, LIBRARY, LOOKUPS, SETTINGS, STOPPING, WALL
 from .lookups import Lookups
-from .routes import Route
+from .routes import TABLE, Route, table
 from .settings import Settings
 from .wall import Wall
 
@@ -43,8 +44,10 @@ def create_app(library: Library, settings: Settings | None = None) -> web.Applic
     app[WALL] = Wall(library)
     app[INSTANCE] = str(uuid4())
     app.add_routes([_registered(route) for route in ROUTES])
+    app[TABLE] = table(ROUTES)
     app.cleanup_ctx.append(_watching)
     app.on_shutdown.append(_stopping)
+    protect(app, settings)
     return app
 
 
