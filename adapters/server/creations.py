@@ -17,13 +17,13 @@ from .cancelling import cancelled
 from .catalogue import named_backup
 from .keys import LIBRARY, LOOKUPS
 from .routes import Route
-from .starting import key_for_start
+from .starting import key_of
 from .streams import tell_progress, tell_result
 
 
 async def start_creation(request: web.Request) -> RunningJob[Backup]:
     """Start a creation, or find the one that has the request's idempotency key."""
-    return await request.app[LIBRARY].create_backup(idempotency_key=key_for_start(request))
+    return await request.app[LIBRARY].create_backup(idempotency_key=key_of(request))
 
 
 async def _create(request: web.Request) -> web.StreamResponse:

@@ -19,13 +19,13 @@ from .cancelling import cancelled
 from .catalogue import named_backup
 from .keys import LIBRARY, LOOKUPS
 from .routes import Route
-from .starting import key_for_start
+from .starting import key_of
 from .streams import tell_progress, tell_result
 
 
 async def start_restoration(request: web.Request) -> RunningJob[Backup]:
     """Start restoring the path's Backup, or find the restoration that has the request's idempotency key."""
-    key = key_for_start(request)
+    key = key_of(request)
     backup = await named_backup(request)
     running = await request.app[LIBRARY].restore(backup.id, idempotency_key=key)
     request.app[LOOKUPS].changed(backup.id)

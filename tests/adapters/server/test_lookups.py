@@ -55,7 +55,7 @@ async def test_what_has_changed_is_searched_again_even_while_it_is_searched() ->
     await asyncio.sleep(0)
     searched.go.set()
 
-    assert ("a 1", "a 2") == await asyncio.gather(before, after)
+    assert ("a 1", "a 2") == (await before, await after)
     assert "a 2" == await recently.find("a")
 
 
