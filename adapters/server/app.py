@@ -41,7 +41,7 @@ def create_app(library: Library, settings: Settings | None = None) -> web.Applic
     app[SETTINGS] = settings
     app[STOPPING] = asyncio.Event()
     app[LOOKUPS] = Lookups(library)
-    app[WALL] = Wall(library)
+    app[WALL] = Wall(library, app[LOOKUPS])
     app[INSTANCE] = str(uuid4())
     app.add_routes([_registered(route) for route in ROUTES])
     app[TABLE] = table(ROUTES)
