@@ -14,7 +14,7 @@ from aiohttp import web
 
 from reprieve import Library
 
-from . import assets, catalogue, creations, discovery, restorations, sockets
+from . import assets, catalogue, creations, discovery, restorations, sockets, v1
 from .errors import errors
 from .guard import protect
 from .keys import INSTANCE, LIBRARY, LOOKUPS, SETTINGS, STOPPING, WALL
@@ -30,6 +30,7 @@ ROUTES = (
     *assets.ROUTES,
     *sockets.ROUTES,
     *discovery.ROUTES,
+    *v1.ROUTES,
 )
 
 

@@ -17,13 +17,14 @@ from reprieve.core.job import Job
 class Updates:
     """What an asynchronous generator of jobs tells, each waited for only so long. Use it in an `async with`.
 
-    `over` says that nothing more will come. Leaving stops nothing but the telling.
+    `over` says that nothing more will come: it has ended, or `stop` is set. Leaving stops only the telling.
     """
 
-    def __init__(self, jobs: AsyncGenerator[Job]) -> None:
+    def __init__(self, jobs: AsyncGenerator[Job], stop: asyncio.Event | None = None) -> None:
         self.over = False
         self._jobs = jobs
         self._next: asyncio.Task[Job] | None = None
+        self._stopped = (asyncio.ensure_future(stop.wait()),) if stop else ()
 
     async def __aenter__(self) -> Self:
         return self
@@ -31,9 +32,11 @@ class Updates:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._next is not None:
-            self._next.cancel()
-            await asyncio.wait((self._next,))
+        waiting = (*self._stopped, *((self._next,) if self._next else ()))
+        for one in waiting:
+            one.cancel()
+        if waiting:
+            await asyncio.wait(waiting)
         await self._jobs.aclose()
 
     async def next(self, within: float | None = None) -> Job | None:
@@ -42,8 +45,10 @@ class Updates:
             return None
         if self._next is None:
             self._next = asyncio.ensure_future(anext(self._jobs))
-        await asyncio.wait((self._next,), timeout=within)
+        waiting = (self._next, *self._stopped)
+        await asyncio.wait(waiting, timeout=within, return_when=asyncio.FIRST_COMPLETED)
         if not self._next.done():
+            self.over = any(one.done() for one in self._stopped)
             return None
         told, self._next = self._next, None
         try:
