@@ -5,7 +5,7 @@ import { button, byId, make } from "./dom.js";
 
 const MOST = 3;
 
-/** Show that something went wrong: it is read out at once. */
+/** Show that something went wrong, once for as long as it is the last that was said: it is read out at once. */
 export const alarm = (sentence) => add(sentence, { class: "notice bad", role: "alert" });
 
 /** Show that something is done; a status elsewhere is what reads it out. */
@@ -17,6 +17,7 @@ export function dismissAll() {
 
 function add(sentence, attributes) {
   const notices = byId("notices");
+  if (notices.firstChild?.firstChild.textContent === sentence) return;
   const away = button("Dismiss", () => {
     notice.remove();
     byId("backups-title").focus();
