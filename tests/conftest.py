@@ -22,8 +22,18 @@ PARTS: dict[str, tuple[Callable[[], bool], str]] = {
         "run as root on Linux (a small file system is mounted, and filled)",
     ),
     "pty": (lambda: sys.platform != "win32", "run where there are pseudo-terminals"),
+    "posix": (lambda: sys.platform != "win32", "run on Linux or macOS"),
+    "other user": (
+        lambda: sys.platform == "linux" and os.geteuid() == 0 and shutil.which("curl") is not None,
+        "run as root on Linux, and install curl (another user calls)",
+    ),
     "linux": (lambda: sys.platform == "linux", "run on Linux"),
+    "systemd": (lambda: shutil.which("systemd-analyze") is not None, "install systemd"),
     "bash": (lambda: shutil.which("bash") is not None, "install bash"),
+    "chromium": (
+        lambda: any(map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))),
+        "install chromium (`apt-get install chromium`)",
+    ),
 }
 """What a test can need: whether it is here, and how to get it."""
 
