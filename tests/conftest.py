@@ -29,6 +29,7 @@ PARTS: dict[str, tuple[Callable[[], bool], str]] = {
     ),
     "linux": (lambda: sys.platform == "linux", "run on Linux"),
     "systemd": (lambda: shutil.which("systemd-analyze") is not None, "install systemd"),
+    "curl": (lambda: shutil.which("curl") is not None, "install curl"),
     "bash": (lambda: shutil.which("bash") is not None, "install bash"),
     "chromium": (
         lambda: any(map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))),

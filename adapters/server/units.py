@@ -24,23 +24,21 @@ STOP_SECONDS = 120
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 
 
+def _is_a_file_name(instance: Served, attribute: attrs.Attribute[str], name: str) -> None:
+    if not _NAME.fullmatch(name):
+        raise InvalidRequest(f"A unit's name is letters, digits and any of _ . -, not {name!r}; see --name.")
+
+
 @attrs.frozen(kw_only=True)
 class Served:
     """One service. `addresses` are where it listens, as systemd writes them; `unix` is a path."""
 
-    name: str = attrs.field()
+    name: str = attrs.field(validator=_is_a_file_name)
     database: str
     command: tuple[str, ...]
     addresses: tuple[str, ...]
     unix: str | None = None
     environment: Mapping[str, str] = attrs.field(factory=dict)
-
-    @name.validator
-    def _is_a_file_name(self, attribute: attrs.Attribute[str], name: str) -> None:
-        if not _NAME.fullmatch(name):
-            raise InvalidRequest(
-                f"A unit's name is letters, digits and any of _ . -, not {name!r}; see --name."
-            )
 
 
 @attrs.frozen

@@ -2,6 +2,7 @@
 
     ```console              commands after `$ `, each with what it prints; `^C` is pressed where it stands
     ```console meanwhile    run while the last command of the block before is still under way
+                            (a job, or a service; then `^C` there is pressed afterwards)
     ```python               a script, run at once
     ```python NAME          a file, for a command that comes later (so for toml, json, …)
 
@@ -11,10 +12,11 @@ Everything happens in one temporary home folder, in which there is a database, `
 from __future__ import annotations
 
 import os
+import socket
 import sqlite3
 import sys
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, nullcontext
 from pathlib import Path
 
 import attrs
@@ -39,6 +41,12 @@ FAILURES = ("reprieve: ", '{"type":"error"')
 
 PASSPHRASE = "correct horse battery staple"
 ROWS = 400
+
+SERVE = "reprieve serve "
+SERVES = "until Ctrl-C"
+"""What a service says once it can be called."""
+
+SHOWN_PORT = 39300
 
 
 @attrs.frozen
@@ -75,6 +83,7 @@ class Player:
     home: Path
     likeness: Likeness = attrs.field(factory=Likeness)
     recovery_code: str = ""
+    port: int = attrs.field(factory=lambda: _free_port())
 
     def play(self, page: Page) -> None:
         """Play it from its first block to its last."""
@@ -103,24 +112,31 @@ class Player:
         if command.line in NOT_RUN:
             return
         line = self.likeness.real(command.line)
-        with Terminal(line, self.home, self.env(), self._answer) as terminal:
+        with Terminal(self._with_our_port(line), self.home, self.env(), self._answer) as terminal:
             if meanwhile or command.interrupted:
-                with self._writing():
-                    terminal.until(" %")
+                serves = line.startswith(SERVE)
+                with nullcontext() if serves else self._writing():
+                    terminal.until(SERVES if serves else " %")
                     if meanwhile:
                         self._run_all(page, meanwhile, None)
-                    else:
+                    if command.interrupted:
                         terminal.press_ctrl_c()
                     code = terminal.end()
             else:
                 code = terminal.end()
             printed = terminal.printed.replace(str(self.home), SHOWN_HOME)
+            printed = printed.replace(f":{self.port}", f":{SHOWN_PORT}")
         self._remember_code(printed)
         where = f"{page.name}, line {block.line}: $ {command.line}"
         differs = self.likeness.difference(command.shows, printed)
         assert differs is None, f"{where}\n{differs}"
         told = any(line.startswith(FAILURES) for line in command.shows.splitlines())
         assert told is (code != 0), f"{where}\nended with {code}:\n{printed}"
+
+    def _with_our_port(self, line: str) -> str:
+        """Services of several pages run at once: each page has a port of its own."""
+        line = line.replace(f":{SHOWN_PORT}", f":{self.port}")
+        return f"{line} --port {self.port}" if line.startswith(SERVE) else line
 
     @contextmanager
     def _writing(self) -> Iterator[None]:
@@ -156,6 +172,13 @@ class Player:
             "TERM": "xterm-256color",
             "PYTEST_ADDOPTS": "-p no:cacheprovider -p no:asyncio -p no:aiohttp -p no:xdist",
         }
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
 
 
 def make_database(path: Path) -> None:

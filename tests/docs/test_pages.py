@@ -18,7 +18,11 @@ SHOWN = {"ini", "crontab", "powershell"}
 OTHER = {"", "text", "mermaid", "toml", "json", "py"}
 """Not run: `py` are signatures; the others are run if they have a name and a command uses it."""
 
-PLAYABLE = [page for page in every_page() if any(block.language in PLAYED for block in page.blocks)]
+PLAYABLE = [
+    pytest.param(page, marks=[pytest.mark.needs("curl")] if "$ curl" in page.text else [])
+    for page in every_page()
+    if any(block.language in PLAYED for block in page.blocks)
+]
 
 
 @pytest.mark.needs("pty", "bash")
