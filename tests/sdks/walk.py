@@ -1,0 +1,214 @@
+"""Every operation of the contract through one client, held against what the catalogue says.
+
+`walk` asserts all of it, and returns what came, situation by situation: a column of the table in docs/pieces.md.
+The client's program is the only one that knows how its SDK is called.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import attrs
+
+from tests.sdks.service import Scene, environment
+from tests.sdks.talking import Said, Talk
+
+Backup = dict[str, Any]
+Column = dict[str, str]
+
+NOWHERE = "0.1.0_19700101T000000000Z"
+SEED = {"schema": {"migration": 0, "semantic": "MAJOR_0_MINOR_0_PATCH_1"}}
+_MADE = {"value": "2026-11-22T14:30:05.123Z"}
+ASSET = {
+    "id": "7b8c3d9e-3a51-4f5e-9c3f-1f6f7a1f2b3c",
+    "name": "A snippet, with ümlauts",
+    "creator": "9d2f1c6e-0c5b-4a43-8f0e-3d1b9a7c5e21",
+    "created": _MADE,
+    "updated": _MADE,
+    "formats": {"iterable": []},
+    "preview": {"base": {"id": "f1"}},
+    "original": {"id": "f1"},
+    "mechanism": "MANUAL",
+}
+APPLICATION = {"application": {"name": "OPEN_SOURCE", "version": "1.0.0", "platform": "LINUX"}}
+
+
+@attrs.define
+class Walk:
+    """One client on its way through the operations; `column` is what it has seen so far."""
+
+    talk: Talk
+    scene: Scene
+    column: Column = attrs.field(factory=dict)
+
+    def all(self) -> Column:
+        """Walk all of it."""
+        self.first_calls()
+        first = self.creations()
+        self.one_backup(first)
+        self.documents()
+        self.restorations(first)
+        self.sockets(first)
+        self.by_get(first)
+        self.nothing_to_cancel(first)
+        self.nothing_there()
+        self.deletion(first)
+        return self.column
+
+    def first_calls(self) -> None:
+        health = self.talk.returned("health")
+        assert health.startswith("ok:"), health
+        self._saw("health", "ok")
+        assert self.scene.service.ready["version"] == self.talk.returned("version")
+        self._saw("version", "version")
+        context = self.talk.returned("connect", body=APPLICATION)
+        assert context["os"] == context["health"] == health.removeprefix("ok:"), context
+        self._saw("connect", "Context")
+
+    def creations(self) -> Backup:
+        assert {"iterable": [], "indices": {}} == self.talk.returned("backups")
+        first: Backup = self.talk.returned("create")
+        assert [first] == self.catalogue()
+        self.talk.returned("create", body=SEED)
+        self._saw("2", "Backup")
+        for given in ({}, {"body": SEED}):
+            progress = self.talk.returned("create_streamed", **given)
+            assert {"backup": self.catalogue()[-1], "status": "COMPLETED", "percentage": 100.0} == progress
+        self._saw("3", f"{progress['status']}")
+        self.listing()
+        return first
+
+    def listing(self) -> None:
+        catalogue = self.catalogue()
+        indices = {backup["id"]: place for place, backup in enumerate(catalogue)}
+        assert {"iterable": catalogue, "indices": indices} == self.talk.returned("backups")
+        self._saw("1", "Backups")
+
+    def one_backup(self, backup: Backup) -> None:
+        assert backup == self.talk.returned("backup", backup=backup["id"])
+        self._saw("7", "Backup")
+        status = self.talk.returned("creation_status", backup=backup["id"])
+        assert {"backup": backup, "value": "COMPLETED", "percentage": 100.0} == status
+        self._saw("11", "BackupStatus")
+
+    def documents(self) -> None:
+        before = self.catalogue()
+        assert self.talk.returned("keep_asset", body=ASSET) is None
+        assert self.talk.returned("keep_assets", body={"iterable": [ASSET, {**ASSET, "id": "2"}]}) is None
+        assert before == self.catalogue()
+        for call in ("keep_asset", "keep_assets"):
+            assert self.talk.returned(call) is None
+        assert len(before) + 2 == len(self.catalogue())
+        self._saw("5", "204")
+        self._saw("6", "204")
+
+    def restorations(self, backup: Backup) -> None:
+        for given in ({}, {"body": wire(backup)}):
+            assert backup == self.talk.returned("restore", backup=backup["id"], **given)
+            self._saw("8", "Backup")
+            progress = self.talk.returned("restore_streamed", backup=backup["id"], **given)
+            assert {"backup": backup, "status": "COMPLETED", "percentage": 100.0} == progress
+            self._saw("9", f"{progress['status']}")
+        status = self.talk.returned("restoration_status", backup=backup["id"])
+        assert {"backup": backup, "value": "COMPLETED", "percentage": 100.0} == status
+        self._saw("13", "BackupStatus")
+
+    def sockets(self, backup: Backup) -> None:
+        """14 and 15 with and without a first frame; 16 tells of both."""
+        kind = self.talk.client.stream
+        watched = self.talk.start("progress_socket") if kind == "socket" else None
+        if watched:
+            assert {"backups": [], "restorations": []} == watched.frame()
+        for given in ({}, {"first": json.dumps(SEED)} if kind == "socket" else {"body": SEED}):
+            frames = self._streamed(f"create_{kind}", **given)
+            assert {self.catalogue()[-1]["id"]} == {frame["backup"]["id"] for frame in frames}
+            assert self.catalogue()[-1] == frames[-1]["backup"]
+        self._saw("14", f"{kind}, {frames[-1]['status']}")
+        for given in ({}, {"first": json.dumps(wire(backup))} if kind == "socket" else {"body": wire(backup)}):
+            frames = self._streamed(f"restore_{kind}", backup=backup["id"], **given)
+            assert backup == frames[-1]["backup"]
+        self._saw("15", f"{kind}, {frames[-1]['status']}")
+        if watched:
+            self._sees_a_job(watched.frame, "backups")
+            self._sees_a_job(watched.frame, "restorations")
+            self._saw("16", "socket")
+
+    def by_get(self, backup: Backup) -> None:
+        """The generated methods for the WebSocket paths do a plain GET."""
+        progress = self.talk.returned("create_by_get")
+        assert {"backup": self.catalogue()[-1], "status": "COMPLETED", "percentage": 100.0} == progress
+        self._saw("14 by GET", progress["status"])
+        progress = self.talk.returned("restore_by_get", backup=backup["id"])
+        assert {"backup": backup, "status": "COMPLETED", "percentage": 100.0} == progress
+        self._saw("15 by GET", progress["status"])
+        assert {"backups": [], "restorations": []} == self.talk.returned("progress_by_get")
+        self._saw("16 by GET", "BackupsStreamedProgress")
+
+    def nothing_to_cancel(self, backup: Backup) -> None:
+        """A cancel that comes too late, and one of what never was, change nothing and say so."""
+        before = self.catalogue()
+        self._refused("10, too late", 500, "cancel_creation", backup["id"])
+        self._refused("12, too late", 500, "cancel_restoration", backup["id"])
+        self._refused("10, no such job", 500, "cancel_creation", NOWHERE)
+        self._refused("12, no such job", 500, "cancel_restoration", NOWHERE)
+        assert before == self.catalogue()
+
+    def nothing_there(self) -> None:
+        for number, call in (
+            ("4", "delete"),
+            ("7", "backup"),
+            ("8", "restore"),
+            ("9", "restore_streamed"),
+            ("11", "creation_status"),
+            ("13", "restoration_status"),
+        ):
+            self._refused(f"{number}, no such backup", 404, call, NOWHERE)
+
+    def deletion(self, backup: Backup) -> None:
+        assert self.talk.returned("delete", backup=backup["id"], body=wire(backup)) is None
+        assert backup not in self.catalogue()
+        self._saw("4", "204")
+
+    def catalogue(self) -> list[Backup]:
+        """What `reprieve list` says, in the words of the API's document: asked without HTTP."""
+        command = (sys.executable, "-m", "reprieve.adapters.cli", "list", str(self.scene.database), "--json")
+        listed = subprocess.run(
+            command, env=environment(self.scene.folder), capture_output=True, text=True, check=True
+        ).stdout
+        known = ("id", "version", "timestamp", "bytes", "created", "platform")
+        return [
+            {**{name: backup[name] for name in known}, "device_name": backup["deviceName"]}
+            for backup in json.loads(listed)["backups"]
+        ]
+
+    def _saw(self, situation: str, what: str) -> None:
+        self.column[situation] = what
+
+    def _streamed(self, call: str, **given: Any) -> list[Any]:
+        """The frames of a job that completes: never falling, the last its end, then a normal close."""
+        stream = self.talk.start(call, **given)
+        assert {"closed": 1000} == stream.returned()
+        percentages = [frame["percentage"] for frame in stream.frames]
+        assert sorted(percentages) == percentages
+        assert ("COMPLETED", 100.0) == (stream.frames[-1]["status"], percentages[-1])
+        return stream.frames
+
+    def _sees_a_job(self, frame: Callable[[], Any], kind: str) -> None:
+        while not (jobs := frame()[kind]):
+            pass
+        assert "IN-PROGRESS" == jobs[0]["status"], jobs
+
+    def _refused(self, situation: str, status: int, call: str, backup: str) -> None:
+        raised: Said = self.talk.raised(call, backup=backup)
+        assert status == raised["status"], raised
+        assert raised["body"].endswith(".") and backup in raised["body"], raised
+        self._saw(situation, f"{status} {raised['raised']}")
+
+
+def wire(backup: Backup) -> dict[str, Any]:
+    """A Backup as a body: an advisory copy of what was told."""
+    return {**backup, "created": {"value": backup["created"]}, **SEED}
