@@ -89,9 +89,13 @@ class Scene:
         return content_of(self.database)
 
     def unbroken(self) -> None:
-        """Nobody who had it open has noticed anything, and no promised write is lost."""
+        """The writer goes on, and nobody who had the database open has seen two contents in one."""
         self.crowd.write_more()
         self.crowd.stop()
+
+    def untouched(self) -> None:
+        """And no write is lost that the writer was promised."""
+        self.unbroken()
         assert set() == self.crowd.acknowledged - writes_in(self.database)
 
 

@@ -72,21 +72,22 @@ class Walk:
     def creations(self) -> Backup:
         assert {"iterable": [], "indices": {}} == self.talk.returned("backups")
         first: Backup = self.talk.returned("create")
-        assert [first] == self.catalogue()
-        self.talk.returned("create", body=SEED)
+        made = [first, self.talk.returned("create", body=SEED)]
         self._saw("2", "Backup")
         for given in ({}, {"body": SEED}):
             progress = self.talk.returned("create_streamed", **given)
-            assert {"backup": self.catalogue()[-1], "status": "COMPLETED", "percentage": 100.0} == progress
-        self._saw("3", f"{progress['status']}")
-        self.listing()
+            assert ("COMPLETED", 100.0) == (progress["status"], progress["percentage"])
+            made.append(progress["backup"])
+        self._saw("3", progress["status"])
+        assert catalogue(self.scene) == made == self.listed()
         return first
 
-    def listing(self) -> None:
-        catalogue = self.catalogue()
-        indices = {backup["id"]: place for place, backup in enumerate(catalogue)}
-        assert {"iterable": catalogue, "indices": indices} == self.talk.returned("backups")
+    def listed(self) -> list[Backup]:
+        backups = self.talk.returned("backups")
+        listed: list[Backup] = backups["iterable"]
+        assert {backup["id"]: place for place, backup in enumerate(listed)} == backups["indices"]
         self._saw("1", "Backups")
+        return listed
 
     def one_backup(self, backup: Backup) -> None:
         assert backup == self.talk.returned("backup", backup=backup["id"])
@@ -96,13 +97,13 @@ class Walk:
         self._saw("11", "BackupStatus")
 
     def documents(self) -> None:
-        before = self.catalogue()
+        before = self.listed()
         assert self.talk.returned("keep_asset", body=ASSET) is None
         assert self.talk.returned("keep_assets", body={"iterable": [ASSET, {**ASSET, "id": "2"}]}) is None
-        assert before == self.catalogue()
+        assert before == self.listed()
         for call in ("keep_asset", "keep_assets"):
             assert self.talk.returned(call) is None
-        assert len(before) + 2 == len(self.catalogue())
+        assert len(before) + 2 == len(self.listed())
         self._saw("5", "204")
         self._saw("6", "204")
 
@@ -112,7 +113,7 @@ class Walk:
             self._saw("8", "Backup")
             progress = self.talk.returned("restore_streamed", backup=backup["id"], **given)
             assert {"backup": backup, "status": "COMPLETED", "percentage": 100.0} == progress
-            self._saw("9", f"{progress['status']}")
+            self._saw("9", progress["status"])
         status = self.talk.returned("restoration_status", backup=backup["id"])
         assert {"backup": backup, "value": "COMPLETED", "percentage": 100.0} == status
         self._saw("13", "BackupStatus")
@@ -125,8 +126,8 @@ class Walk:
             assert {"backups": [], "restorations": []} == watched.frame()
         for given in ({}, {"first": json.dumps(SEED)} if kind == "socket" else {"body": SEED}):
             frames = self._streamed(f"create_{kind}", **given)
-            assert {self.catalogue()[-1]["id"]} == {frame["backup"]["id"] for frame in frames}
-            assert self.catalogue()[-1] == frames[-1]["backup"]
+            assert {self.listed()[-1]["id"]} == {frame["backup"]["id"] for frame in frames}
+            assert self.listed()[-1] == frames[-1]["backup"]
         self._saw("14", f"{kind}, {frames[-1]['status']}")
         for given in ({}, {"first": json.dumps(wire(backup))} if kind == "socket" else {"body": wire(backup)}):
             frames = self._streamed(f"restore_{kind}", backup=backup["id"], **given)
@@ -140,7 +141,7 @@ class Walk:
     def by_get(self, backup: Backup) -> None:
         """The generated methods for the WebSocket paths do a plain GET."""
         progress = self.talk.returned("create_by_get")
-        assert {"backup": self.catalogue()[-1], "status": "COMPLETED", "percentage": 100.0} == progress
+        assert {"backup": self.listed()[-1], "status": "COMPLETED", "percentage": 100.0} == progress
         self._saw("14 by GET", progress["status"])
         progress = self.talk.returned("restore_by_get", backup=backup["id"])
         assert {"backup": backup, "status": "COMPLETED", "percentage": 100.0} == progress
@@ -150,12 +151,11 @@ class Walk:
 
     def nothing_to_cancel(self, backup: Backup) -> None:
         """A cancel that comes too late, and one of what never was, change nothing and say so."""
-        before = self.catalogue()
-        self._refused("10, too late", 500, "cancel_creation", backup["id"])
-        self._refused("12, too late", 500, "cancel_restoration", backup["id"])
-        self._refused("10, no such job", 500, "cancel_creation", NOWHERE)
-        self._refused("12, no such job", 500, "cancel_restoration", NOWHERE)
-        assert before == self.catalogue()
+        before = self.listed()
+        for number, call in (("10", "cancel_creation"), ("12", "cancel_restoration")):
+            self._refused(f"{number}, too late", 500, call, backup["id"], "too late")
+            self._refused(f"{number}, no such job", 500, call, NOWHERE, NOWHERE)
+        assert before == self.listed()
 
     def nothing_there(self) -> None:
         for number, call in (
@@ -166,24 +166,12 @@ class Walk:
             ("11", "creation_status"),
             ("13", "restoration_status"),
         ):
-            self._refused(f"{number}, no such backup", 404, call, NOWHERE)
+            self._refused(f"{number}, no such backup", 404, call, NOWHERE, NOWHERE)
 
     def deletion(self, backup: Backup) -> None:
         assert self.talk.returned("delete", backup=backup["id"], body=wire(backup)) is None
-        assert backup not in self.catalogue()
+        assert backup not in self.listed()
         self._saw("4", "204")
-
-    def catalogue(self) -> list[Backup]:
-        """What `reprieve list` says, in the words of the API's document: asked without HTTP."""
-        command = (sys.executable, "-m", "reprieve.adapters.cli", "list", str(self.scene.database), "--json")
-        listed = subprocess.run(
-            command, env=environment(self.scene.folder), capture_output=True, text=True, check=True
-        ).stdout
-        known = ("id", "version", "timestamp", "bytes", "created", "platform")
-        return [
-            {**{name: backup[name] for name in known}, "device_name": backup["deviceName"]}
-            for backup in json.loads(listed)["backups"]
-        ]
 
     def _saw(self, situation: str, what: str) -> None:
         self.column[situation] = what
@@ -202,13 +190,26 @@ class Walk:
             pass
         assert "IN-PROGRESS" == jobs[0]["status"], jobs
 
-    def _refused(self, situation: str, status: int, call: str, backup: str) -> None:
+    def _refused(self, situation: str, status: int, call: str, backup: str, sentence: str) -> None:
         raised: Said = self.talk.raised(call, backup=backup)
         assert status == raised["status"], raised
-        assert raised["body"].endswith(".") and backup in raised["body"], raised
+        assert sentence in raised["body"] and raised["body"].endswith("."), raised
         self._saw(situation, f"{status} {raised['raised']}")
 
 
 def wire(backup: Backup) -> dict[str, Any]:
     """A Backup as a body: an advisory copy of what was told."""
     return {**backup, "created": {"value": backup["created"]}, **SEED}
+
+
+def catalogue(scene: Scene) -> list[Backup]:
+    """What `reprieve list` says, in the words of the API's document: asked without HTTP."""
+    command = (sys.executable, "-m", "reprieve.adapters.cli", "list", str(scene.database), "--json")
+    listed = subprocess.run(
+        command, env=environment(scene.folder), capture_output=True, text=True, check=True
+    ).stdout
+    known = ("id", "version", "timestamp", "bytes", "created", "platform")
+    return [
+        {**{name: backup[name] for name in known}, "device_name": backup["deviceName"]}
+        for backup in json.loads(listed)["backups"]
+    ]
