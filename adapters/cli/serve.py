@@ -26,20 +26,20 @@ if TYPE_CHECKING:
 PAGE = """\
 usage: reprieve serve DATABASE [--store STORE] [--port N ...] [...]
 
-Serve a database over HTTP to the programs of this user, until Ctrl-C.
+Serve a database over HTTP, to the programs of this user, until Ctrl-C.
 DATABASE is a path, or a target such as offline:?seed=7.
 
   --store STORE          where the backups are: a path or a URL
   --port N               listen there; 39300 by default; may be repeated
   --unix PATH            listen on a unix socket, too
-  --host ADDRESS         listen there, not on loopback: with --require-token, and
-  --cert FILE --key FILE   TLS, or --insecure-behind-proxy where a proxy does it
-  --token FILE           the owner's token; by default in the home of reprieve
+  --host ADDRESS         listen there, not on loopback; with --require-token and
+  --cert FILE --key FILE   with TLS, or --insecure-behind-proxy that has it
+  --token FILE           the owner's token, if not in the configuration folder
   --require-token        of every caller, not only for what is the owner's alone
   --allow-origin ORIGIN  a web page that may use it, as https://example.org
   --allow-host NAME      a name that it may be called by, beside localhost
   --name NAME            what it calls itself
-  --json                 print JSON lines, for programs (so it does in a pipe)
+  --json                 print JSON lines, as in a pipe
 
 example:
   reprieve serve snippets.db --port 1000

@@ -16,8 +16,9 @@ from reprieve import Library
 
 from . import assets, catalogue, creations, discovery, restorations, sockets
 from .errors import errors
+from .guard import protect
 from .keys import INSTANCE, LIBRARY, SETTINGS, STOPPING, WALL
-from .routes import Route
+from .routes import TABLE, Route, table
 from .settings import Settings
 from .wall import Wall
 
@@ -43,6 +44,8 @@ def create_app(library: Library, settings: Settings | None = None) -> web.Applic
     app.add_routes([_registered(route) for route in ROUTES])
     app.cleanup_ctx.append(_watching)
     app.on_shutdown.append(_stopping)
+    app[TABLE] = table(ROUTES)
+    protect(app, settings)
     return app
 
 

