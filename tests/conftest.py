@@ -16,6 +16,8 @@ from typing import Any
 
 import pytest
 
+from tests.sdks.environments import CURL_CLIENT, PYTHON_CLIENTS, TYPESCRIPT_CLIENT
+
 PARTS: dict[str, tuple[Callable[[], bool], str]] = {
     "tmpfs": (
         lambda: sys.platform == "linux" and os.geteuid() == 0,
@@ -24,6 +26,9 @@ PARTS: dict[str, tuple[Callable[[], bool], str]] = {
     "pty": (lambda: sys.platform != "win32", "run where there are pseudo-terminals"),
     "linux": (lambda: sys.platform == "linux", "run on Linux"),
     "bash": (lambda: shutil.which("bash") is not None, "install bash"),
+    "sdks": (lambda: all(client.here for client in PYTHON_CLIENTS), "run `make sdks` (from PyPI)"),
+    "node sdk": (lambda: TYPESCRIPT_CLIENT.here, "run `make sdks` (from PyPI and npm)"),
+    "curl": (lambda: CURL_CLIENT.here, "install curl"),
 }
 """What a test can need: whether it is here, and how to get it."""
 

