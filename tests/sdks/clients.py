@@ -20,5 +20,5 @@ every_client = pytest.mark.parametrize(
 
 
 def another(client: Client) -> Client:
-    """A client that is another one; of those whose parts are here whenever the tests with two clients are run."""
+    """A client that is another one (and needs the part `sdks`)."""
     return PYTHON_5 if client is not PYTHON_5 else PYTHON_4

@@ -1,8 +1,8 @@
-"""The SDKs' own environments: `make sdks` makes them in `.sdks`; without them the SDK tests are left out by name.
+"""The SDKs' own environments: `make sdks` makes them; without them their tests are left out by name.
 
-Python's 3.x and 4.x need pydantic 1 and 5.x needs pydantic 2, so each version has an environment. Node comes from PyPI
-(the wheel has npm, and a WebSocket client of its own, which Debian's Node 18 has not). Knows which versions, and
-how each is run; nothing of what they are asked.
+Python's 3.x and 4.x need pydantic 1 and 5.x needs pydantic 2, so each version has an environment. Node comes
+from PyPI: the wheel has npm, and a Node with a WebSocket client of its own, which Debian's has not. Knows
+which versions, and how each is run; nothing of what they are asked.
 """
 
 from __future__ import annotations
@@ -98,7 +98,7 @@ def _install_python(environment: str, *wanted: str) -> None:
     folder, python = FOLDER / environment, str(_python(environment))
     if uv := shutil.which("uv"):
         _run(uv, "venv", "-q", "--clear", "--python", sys.executable, str(folder))
-        _run(uv, "pip", "install", "-q", "--python", python, *wanted)
+        _run(uv, "pip", "install", "-q", "--compile-bytecode", "--python", python, *wanted)
     else:
         _run(sys.executable, "-m", "venv", "--clear", str(folder))
         _run(python, "-m", "pip", "install", "-q", *wanted)

@@ -1,16 +1,20 @@
-"""What each client saw, as docs/pieces.md has it: `python -m tests.sdks.record` lets them all walk again and writes it down.
+"""What each client saw, as docs/pieces.md has it; `python -m tests.sdks.record` writes it down.
 
-The record is docs/clients.json; docs/generate.py makes the table of it, and test_operations.py holds it to what is seen.
+The record is docs/clients.json: docs/generate.py makes the table of it, and test_operations.py holds it to
+what is seen.
 """
 
 from __future__ import annotations
 
 import json
 import tempfile
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from tests.sdks.catching import cancel_creations, cancel_restorations
+from tests.sdks.clients import another
 from tests.sdks.environments import CLIENTS, Client
-from tests.sdks.scene import scene
+from tests.sdks.scene import CATCHABLE, SMALL, Scene, scene
 from tests.sdks.talking import Talk
 from tests.sdks.walk import Column, Walk
 from tests.support.databases import OLD, make_database
@@ -27,16 +31,26 @@ def recorded() -> dict[str, Column]:
 def record() -> None:
     """Every client must be here (`make sdks`)."""
     with tempfile.TemporaryDirectory() as folder:
-        template = make_database(Path(folder) / "template.db", OLD, rows=50)
-        columns = {client.name: _walked(client, Path(folder), template) for client in CLIENTS}
+        columns = {client.name: _column(client, Path(folder)) for client in CLIENTS}
     RECORD.write_text(json.dumps(columns, indent=2) + "\n", "utf-8")
 
 
-def _walked(client: Client, folder: Path, template: Path) -> Column:
-    own = folder / client.name.replace(" ", "-")
-    own.mkdir()
+def _column(client: Client, folder: Path) -> Column:
+    return {
+        **_seen(client, folder, SMALL, lambda talk, other, here: Walk(talk, here).all()),
+        **_seen(client, folder, CATCHABLE, cancel_creations),
+        **_seen(client, folder, CATCHABLE, cancel_restorations),
+    }
+
+
+def _seen(
+    client: Client, folder: Path, size: Mapping[str, int], see: Callable[[Talk, Talk, Scene], Column]
+) -> Column:
+    own = Path(tempfile.mkdtemp(dir=folder))
+    template = make_database(own / "template.db", OLD, **size)
     with scene(own, template) as here, Talk(client, here.address) as talk:
-        return Walk(talk, here).all()
+        with Talk(another(client), here.address) as other:
+            return see(talk, other, here)
 
 
 if __name__ == "__main__":

@@ -20,6 +20,11 @@ from tests.support.services import Service, serving
 REPRIEVE = (sys.executable, "-m", "reprieve.adapters.cli")
 DEADLINE = 60.0
 
+SMALL = {"rows": 50}
+CATCHABLE = {"rows": 800, "body": 75_000}
+"""60 MB: a first backup takes a second or so, a cancel through an SDK some hundredths. (Few rows, so that the
+reader, who looks at each of them again and again, leaves time for others.)"""
+
 Backup = dict[str, Any]
 
 

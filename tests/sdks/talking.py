@@ -1,8 +1,8 @@
 """A client's program under way: it is sent calls, and says what became of each.
 
-The programs (programs/) read one JSON object a line: `{"id": 1, "call": "restore", "backup": ID, "body": {…}}`. For each they
-write any number of `{"id": 1, "frame": …}` and one end: `{"id": 1, "returned": …}` or `{"id": 1, "raised": NAME,
-"status": 500, "body": …}`. Knows processes and this protocol; nothing of HTTP.
+The programs (programs/) read one JSON object a line: `{"id": 1, "call": "restore", "backup": ID, "body":
+{…}}`. For each they write any number of `{"id": 1, "frame": …}` and one end: `{"id": 1, "returned": …}`, or
+`{"id": 1, "raised": NAME, "status": 500, "body": …}`. Knows processes and this protocol; nothing of HTTP.
 """
 
 from __future__ import annotations

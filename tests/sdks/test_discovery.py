@@ -1,4 +1,7 @@
-"""The `wrapper` package of the Python SDKs: it finds the service by itself, and gets as far as a service without models can let it."""
+"""The `wrapper` package of the Python SDKs: it finds the service by itself, and connects.
+
+It goes no further than a service without users and models can let it.
+"""
 
 from __future__ import annotations
 

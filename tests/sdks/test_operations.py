@@ -18,4 +18,5 @@ def test_every_operation(client: Client, tmp_path: Path, small: Path) -> None:
         column = Walk(talk, here).all()
         here.unbroken()
 
-    assert recorded()[client.name] == column
+    others = {"10": "204", "12": "204"}  # test_cancelling.py
+    assert recorded()[client.name] == {**column, **others}

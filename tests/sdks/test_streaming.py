@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests.sdks.catching import the_creation_under_way
 from tests.sdks.clients import PYTHON_3, PYTHON_4, PYTHON_5, every_client
 from tests.sdks.environments import CURL_CLIENT, Client
 from tests.sdks.scene import scene
@@ -36,20 +37,19 @@ def test_all_who_stream_one_job_see_the_same_end(tmp_path: Path, large: Path) ->
 
 @every_client
 @pytest.mark.needs("sdks")
-@pytest.mark.parametrize("call", ["create", "create_streamed", "stream"])
-def test_a_client_that_vanishes_stops_nothing(client: Client, call: str, tmp_path: Path, large: Path) -> None:
+def test_a_client_that_vanishes_stops_nothing(client: Client, tmp_path: Path, large: Path) -> None:
     with scene(tmp_path, large) as here, Talk(PYTHON_4, here.address) as onlooker:
         everything = onlooker.start("progress_socket")
         everything.frame()
-        with Talk(client, here.address) as talk:
-            talk.start(f"create_{client.stream}" if call == "stream" else call)
-            while not (creations := everything.frame()["backups"]) or not creations[0]["backup"]:
-                pass
-            talk.vanish()
-        backup = creations[0]["backup"]["id"]
+        made = []
+        for call in ("create", "create_streamed", f"create_{client.stream}"):
+            with Talk(client, here.address) as talk:
+                talk.start(call)
+                made.append(the_creation_under_way(everything)["id"])
+                talk.vanish()
+            assert "COMPLETED" == end_on(everything, made[-1])["status"]
 
-        assert "COMPLETED" == end_on(everything, backup)["status"]
-        assert [backup] == [made["id"] for made in here.catalogue()]
+        assert made == [backup["id"] for backup in here.catalogue()]
 
 
 @pytest.mark.needs("curl")

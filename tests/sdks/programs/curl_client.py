@@ -1,8 +1,8 @@
 """A program on curl; run as `curl_client.py BASE_URL`.
 
-The same protocol as python_client.py (tests/sdks/talking.py): each call is a curl process of its own. curl has no
-classes to decode with, so what is told is the JSON as it came. Where the SDKs have a WebSocket it has NDJSON and
-server-sent events. `Location`, and each newline that comes before the answer, are told as frames.
+The same protocol as python_client.py (tests/sdks/talking.py): each call is a curl process of its own. curl
+has no classes to decode with, so what is told is the JSON as it came. Where the SDKs have a WebSocket it has
+NDJSON and server-sent events. `Location`, and each newline that comes before the answer, are told as frames.
 """
 
 from __future__ import annotations
@@ -90,7 +90,7 @@ def head_of(answer: BinaryIO) -> tuple[int, dict[str, str]]:
 def frames(number: int, answer: BinaryIO) -> None:
     """NDJSON a line, server-sent events a `data:`; empty lines and comments keep alive."""
     for line in answer:
-        text = line.decode().strip().removeprefix("data:")
+        text = line.decode().removeprefix("data:").strip()
         if text.startswith("{"):
             say(number, frame=told(json.loads(text)))
     say(number, returned={"closed": 1000})

@@ -1,14 +1,17 @@
-"""A program on the unmodified `pieces_os_client`; run as `python_client.py BASE_URL` in an environment that has it.
+"""A program on the unmodified `pieces_os_client`; run as `python_client.py BASE_URL` where that is installed.
 
-Reads calls from its input and says what became of each, one JSON object a line (tests/sdks/client.py has the
-protocol). Every call has a thread of its own, as a program that cancels its own job needs. It runs under 3.x and
-4.x (pydantic 1) and 5.x (pydantic 2) alike, and knows nothing of reprieve.
+Reads calls from its input and says what became of each, one JSON object a line (tests/sdks/talking.py has the
+protocol). Every call has a thread of its own, as a program needs that cancels its own job. It runs under 3.x
+and 4.x (pydantic 1) and 5.x (pydantic 2) alike, and knows nothing of reprieve.
 """
+
+# mypy: disable-error-code="import-not-found"
+# pyright: reportMissingImports=false
 
 import json
 import sys
 import threading
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 
 import websocket
 from pieces_os_client.api.backup_api import BackupApi
@@ -107,7 +110,7 @@ def told(value):
 
 
 def moment(at: datetime) -> str:
-    return at.astimezone(timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def call(name, backup=None, body=None):
