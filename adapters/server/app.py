@@ -42,9 +42,9 @@ def create_app(library: Library, settings: Settings | None = None) -> web.Applic
     app[WALL] = Wall(library)
     app[INSTANCE] = str(uuid4())
     app.add_routes([_registered(route) for route in ROUTES])
+    app[TABLE] = table(ROUTES)
     app.cleanup_ctx.append(_watching)
     app.on_shutdown.append(_stopping)
-    app[TABLE] = table(ROUTES)
     protect(app, settings)
     return app
 
