@@ -24,6 +24,11 @@ PARTS: dict[str, tuple[Callable[[], bool], str]] = {
         "run as root on Linux (a small file system is mounted, and filled)",
     ),
     "pty": (lambda: sys.platform != "win32", "run where there are pseudo-terminals"),
+    "posix": (lambda: sys.platform != "win32", "run on Linux or macOS"),
+    "other user": (
+        lambda: sys.platform == "linux" and os.geteuid() == 0 and shutil.which("curl") is not None,
+        "run as root on Linux, and install curl (another user calls)",
+    ),
     "linux": (lambda: sys.platform == "linux", "run on Linux"),
     "bash": (lambda: shutil.which("bash") is not None, "install bash"),
     "sdks": (lambda: all(client.here for client in PYTHON_CLIENTS), "run `make sdks` (from PyPI)"),

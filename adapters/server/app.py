@@ -14,7 +14,7 @@ from aiohttp import web
 
 from reprieve import Library
 
-from . import assets, catalogue, creations, discovery, restorations, sockets
+from . import assets, catalogue, creations, discovery, metrics, restorations, sockets
 from .errors import errors
 from .guard import protect
 from .keys import INSTANCE, LIBRARY, SETTINGS, STOPPING, WALL
@@ -29,6 +29,7 @@ ROUTES = (
     *assets.ROUTES,
     *sockets.ROUTES,
     *discovery.ROUTES,
+    *metrics.ROUTES,
 )
 
 
@@ -46,6 +47,7 @@ def create_app(library: Library, settings: Settings | None = None) -> web.Applic
     app.cleanup_ctx.append(_watching)
     app.on_shutdown.append(_stopping)
     protect(app, settings)
+    metrics.count(app)
     return app
 
 

@@ -116,6 +116,7 @@ ROUTES = (
         path="/.well-known/health",
         handler=_health,
         summary="Whether the service is there",
+        public=True,
         gives=str,
     ),
     Route(
@@ -123,6 +124,7 @@ ROUTES = (
         path="/.well-known/version",
         handler=_version,
         summary="The service's version",
+        public=True,
         gives=str,
     ),
     Route(

@@ -51,7 +51,7 @@ class Place:
         return tuple(dict.fromkeys(address for host in self.hosts for address in _addresses_of(host)))
 
     @property
-    def local(self) -> bool:
+    def loopback(self) -> bool:
         """Whether only this machine reaches it."""
         return all(is_loopback(address) for address in self.addresses)
 
