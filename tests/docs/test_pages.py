@@ -17,7 +17,7 @@ SHOWN = {"ini", "crontab", "powershell"}
 """Files of other systems' schedulers: what they say of reprieve is parsed, and nothing is run."""
 OTHER = {"", "text", "mermaid", "toml", "json", "py", "ts", "kotlin", "dart"}
 """Not run: `py` are signatures; the others are run if they have a name and a command uses it. Examples for
-other environments, `py` and `ts`, are run by tests/sdks; `kotlin` and `dart` nowhere, and their pages say so."""
+other environments, `py` and `ts`, are run by tests/sdks; `kotlin` and `dart` nowhere, as their page says."""
 
 PLAYABLE = [page for page in every_page() if any(block.language in PLAYED for block in page.blocks)]
 

@@ -6,17 +6,16 @@ from pathlib import Path
 
 import pytest
 
-from tests.sdks.scene import CATCHABLE, SMALL
-from tests.support.databases import OLD, make_database
+from tests.sdks.scene import make_catchable, make_small
 
 
 @pytest.fixture(scope="session")
 def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A database that is backed up at once."""
-    return make_database(tmp_path_factory.mktemp("small") / "template.db", OLD, **SMALL)
+    return make_small(tmp_path_factory.mktemp("small") / "template.db")
 
 
 @pytest.fixture(scope="session")
 def large(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A database large enough to be caught in the act."""
-    return make_database(tmp_path_factory.mktemp("large") / "template.db", OLD, **CATCHABLE)
+    return make_catchable(tmp_path_factory.mktemp("large") / "template.db")

@@ -8,16 +8,15 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 
 from tests.sdks.catching import cancel_creations, cancel_restorations
 from tests.sdks.clients import another
 from tests.sdks.environments import CLIENTS, Client
-from tests.sdks.scene import CATCHABLE, SMALL, Scene, scene
+from tests.sdks.scene import Scene, make_catchable, make_small, scene
 from tests.sdks.talking import Talk
 from tests.sdks.walk import Column, Walk
-from tests.support.databases import OLD, make_database
 
 RECORD = Path(__file__).parents[2] / "docs" / "clients.json"
 
@@ -37,17 +36,17 @@ def record() -> None:
 
 def _column(client: Client, folder: Path) -> Column:
     return {
-        **_seen(client, folder, SMALL, lambda talk, other, here: Walk(talk, here).all()),
-        **_seen(client, folder, CATCHABLE, cancel_creations),
-        **_seen(client, folder, CATCHABLE, cancel_restorations),
+        **_seen(client, folder, make_small, lambda talk, other, here: Walk(talk, here).all()),
+        **_seen(client, folder, make_catchable, cancel_creations),
+        **_seen(client, folder, make_catchable, cancel_restorations),
     }
 
 
 def _seen(
-    client: Client, folder: Path, size: Mapping[str, int], see: Callable[[Talk, Talk, Scene], Column]
+    client: Client, folder: Path, make: Callable[[Path], Path], see: Callable[[Talk, Talk, Scene], Column]
 ) -> Column:
     own = Path(tempfile.mkdtemp(dir=folder))
-    template = make_database(own / "template.db", OLD, **size)
+    template = make(own / "template.db")
     with scene(own, template) as here, Talk(client, here.address) as talk:
         with Talk(another(client), here.address) as other:
             return see(talk, other, here)

@@ -13,17 +13,12 @@ from typing import Any
 
 import attrs
 
-from tests.support.databases import content_of, copy_database, writes_in
+from tests.support.databases import OLD, content_of, copy_database, make_database, writes_in
 from tests.support.neighbours import Neighbours, neighbours
 from tests.support.services import Service, serving
 
 REPRIEVE = (sys.executable, "-m", "reprieve.adapters.cli")
 DEADLINE = 60.0
-
-SMALL = {"rows": 50}
-CATCHABLE = {"rows": 800, "body": 75_000}
-"""60 MB: a first backup takes a second or so, a cancel through an SDK some hundredths. (Few rows, so that the
-reader, who looks at each of them again and again, leaves time for others.)"""
 
 Backup = dict[str, Any]
 
@@ -75,6 +70,19 @@ class Scene:
         self.unbroken()
         assert content == self.content()
         assert set() == self.crowd.acknowledged - writes_in(self.database)
+
+
+def make_small(path: Path) -> Path:
+    """A database that is backed up at once."""
+    return make_database(path, OLD, rows=50)
+
+
+def make_catchable(path: Path) -> Path:
+    """60 MB: a first backup takes a second or so, a cancel through an SDK some hundredths.
+
+    The rows are few, so that the reader, who looks at each of them again and again, leaves time for others.
+    """
+    return make_database(path, OLD, rows=800, body=75_000)
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""The examples of docs/howto/connect-an-sdk.md run in the SDKs' own environments, and say what they promise."""
+"""The examples of docs/howto/connect-an-sdk.md run in the SDKs' own environments."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def test_the_typescript_example_runs(tmp_path: Path, small: Path) -> None:
 
 
 def output_of(language: str, name: str, command: str, folder: Path, template: Path) -> str:
-    """What the page's one example in a language prints, run against a service on another port than the page's."""
+    """What the page's one example in a language prints, run against a service on a free port."""
     (example,) = (block.text for block in PAGE.blocks if block.language == language)
     with scene(folder, template) as here:
         (folder / name).write_text(example.replace("39300", str(here.service.port)), "utf-8")

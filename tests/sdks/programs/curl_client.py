@@ -11,7 +11,7 @@ import json
 import subprocess
 import sys
 import threading
-from typing import Any, BinaryIO
+from typing import IO, Any
 
 BASE = sys.argv[1]
 JSON = "Content-Type: application/json"
@@ -77,7 +77,7 @@ def call(number: int, name: str, backup: str = "", body: object = None, key: str
             print(curl.stderr.read().decode(), file=sys.stderr)
 
 
-def head_of(answer: BinaryIO) -> tuple[int, dict[str, str]]:
+def head_of(answer: IO[bytes]) -> tuple[int, dict[str, str]]:
     """The status, and the headers by their names in lower case."""
     status = int(answer.readline().split()[1])
     headers = {}
@@ -87,7 +87,7 @@ def head_of(answer: BinaryIO) -> tuple[int, dict[str, str]]:
     return status, headers
 
 
-def frames(number: int, answer: BinaryIO) -> None:
+def frames(number: int, answer: IO[bytes]) -> None:
     """NDJSON a line, server-sent events a `data:`; empty lines and comments keep alive."""
     for line in answer:
         text = line.decode().removeprefix("data:").strip()
@@ -96,7 +96,7 @@ def frames(number: int, answer: BinaryIO) -> None:
     say(number, returned={"closed": 1000})
 
 
-def whole(number: int, answer: BinaryIO, content_type: str) -> Any:
+def whole(number: int, answer: IO[bytes], content_type: str) -> Any:
     """The one answer, after the newlines that have kept the connection alive."""
     while (byte := answer.read(1)) == b"\n":
         say(number, frame="\n")

@@ -12,6 +12,7 @@ import json
 import sys
 import threading
 from datetime import UTC, datetime
+from typing import Any
 
 import websocket
 from pieces_os_client.api.backup_api import BackupApi
@@ -35,7 +36,7 @@ from pieces_os_client.models.seeded_connector_connection import SeededConnectorC
 BASE = sys.argv[1]
 CLIENT = ApiClient(Configuration(host=BASE))
 
-CALLS = {
+CALLS: dict[str, tuple[Any, str, Any]] = {
     "backups": (BackupsApi, "backups_snapshot", None),
     "create": (BackupsApi, "backups_create_new_backup", SeededBackup),
     "create_streamed": (BackupsApi, "backups_create_new_backup_streamed", SeededBackup),
@@ -56,7 +57,7 @@ CALLS = {
     "version": (WellKnownApi, "get_well_known_version", None),
     "connect": (ConnectorApi, "connect", SeededConnectorConnection),
 }
-SOCKETS = {
+SOCKETS: dict[str, tuple[str, Any]] = {
     "create_socket": ("/backups/create/streamed/websocket", BackupStreamedProgress),
     "restore_socket": ("/backup/{backup}/restore/streamed/websocket", BackupStreamedProgress),
     "progress_socket": ("/backups/streamed/progress", BackupsStreamedProgress),
@@ -66,12 +67,12 @@ _saying = threading.Lock()
 _out, sys.stdout = sys.stdout, sys.stderr  # the wrapper prints what its own sockets meet
 
 
-def say(number, **what):
+def say(number: int, **what: object) -> None:
     with _saying:
         print(json.dumps({"id": number, **what}), file=_out, flush=True)
 
 
-def told(value):
+def told(value: Any) -> Any:
     """What the generated classes have decoded, in the words of the API's document."""
     if isinstance(value, Backup):
         return {
@@ -113,7 +114,7 @@ def moment(at: datetime) -> str:
     return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def call(name, backup=None, body=None):
+def call(name: str, backup: str | None = None, body: Any = None) -> Any:
     api, method, takes = CALLS[name]
     given = [] if backup is None else [backup]
     if body is not None:
@@ -121,7 +122,9 @@ def call(name, backup=None, body=None):
     return told(getattr(api(CLIENT), method)(*given))
 
 
-def listen(number, name, backup=None, first=None, key=None):
+def listen(
+    number: int, name: str, backup: str | None = None, first: str | None = None, key: str | None = None
+) -> Any:
     path, model = SOCKETS[name]
     url = BASE.replace("http", "ws", 1) + path.format(backup=backup)
     socket = websocket.create_connection(
@@ -136,7 +139,7 @@ def listen(number, name, backup=None, first=None, key=None):
         say(number, frame=told(model.from_json(data.decode())))
 
 
-def wrapper(host=None):
+def wrapper(host: str | None = None) -> Any:
     """What is left of PiecesClient's constructor: the host that it has found, and who answers there."""
     from pieces_os_client.wrapper.client import PiecesClient
 
@@ -145,7 +148,7 @@ def wrapper(host=None):
     return {"host": client.host, "version": client.version, "backups": len(listed.iterable)}
 
 
-def serve(number, name, **given):
+def serve(number: int, name: str, **given: Any) -> None:
     try:
         if name in SOCKETS:
             returned = listen(number, name, **given)
@@ -160,7 +163,7 @@ def serve(number, name, **given):
         say(number, raised=type(error).__name__, status=None, body=str(error))
 
 
-def main():
+def main() -> None:
     for line in sys.stdin:
         wanted = json.loads(line)
         threading.Thread(
