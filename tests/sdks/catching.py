@@ -6,7 +6,9 @@ As walk.py, each function asserts all of it and returns what came: operations 10
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Callable
 from contextlib import closing
+from typing import Any
 
 from tests.sdks.scene import Backup, Scene
 from tests.sdks.talking import Call, Talk
@@ -51,13 +53,25 @@ def in_the_act(job: Call) -> Backup:
     return backup
 
 
-def the_creation_under_way(everything: Call) -> Backup:
-    """The provisional Backup of the only creation at work, which 16 tells to everybody."""
+def under_way(everything: Call, kind: str) -> Backup:
+    """The Backup of the only one of the `backups` or `restorations` at work, which 16 tells to everybody."""
+    return _shown(everything, kind, lambda job: bool(job["backup"]) and job["status"] == "IN-PROGRESS")[
+        "backup"
+    ]
+
+
+def completed(everything: Call, kind: str, backup: str) -> Any:
+    """What 16 shows at the end of the job of that Backup."""
+    return _shown(
+        everything, kind, lambda job: job["status"] == "COMPLETED" and job["backup"]["id"] == backup
+    )
+
+
+def _shown(everything: Call, kind: str, wanted: Callable[[Any], bool]) -> Any:
     while True:
-        for job in everything.frame()["backups"]:
-            if job["backup"] and job["status"] == "IN-PROGRESS":
-                backup: Backup = job["backup"]
-                return backup
+        for job in everything.frame()[kind]:
+            if wanted(job):
+                return job
 
 
 def ended(job: Call) -> tuple[str, int]:

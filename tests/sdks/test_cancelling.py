@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.sdks.catching import cancel_creations, cancel_restorations, the_creation_under_way
+from tests.sdks.catching import cancel_creations, cancel_restorations, under_way
 from tests.sdks.clients import PYTHON_5, another, every_client
 from tests.sdks.environments import TYPESCRIPT_CLIENT, Client
 from tests.sdks.record import recorded
@@ -46,7 +46,7 @@ def test_a_blocking_call_is_cancelled_by_the_program_that_waits_in_it(
         everything = talk.start("progress_socket")
         everything.frame()
         waiting = talk.start("create")
-        backup = the_creation_under_way(everything)
+        backup = under_way(everything, "backups")
         assert talk.returned("cancel_creation", backup=backup["id"]) is None
         end = waiting.raised()
 

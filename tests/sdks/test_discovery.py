@@ -20,6 +20,9 @@ from tests.support.services import Service, serving
 SCANNED = range(39300, 39334)
 """The ports that the wrapper of 4.x and 5.x looks at."""
 
+SCANS = 20
+"""A scan gives every port 100 ms, which a busy machine may not give the service."""
+
 pytestmark = pytest.mark.needs("sdks")
 
 
@@ -34,7 +37,8 @@ def service(tmp_path: Path) -> Iterator[Service]:
 @pytest.mark.parametrize("client", [PYTHON_4, PYTHON_5], ids=lambda client: client.name)
 def test_the_wrapper_finds_the_service_by_its_scan(client: Client, service: Service) -> None:
     with Talk(client, "http://localhost:1") as talk:
-        found = talk.returned("wrapper")
+        scans = (talk.start("wrapper").end() for _ in range(SCANS))
+        found = next(scan["returned"] for scan in scans if "returned" in scan)
 
     assert found["host"] in {f"http://127.0.0.1:{port}" for port in SCANNED if answers(port)}
     assert answers(service.port)

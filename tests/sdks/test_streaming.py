@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from tests.sdks.catching import the_creation_under_way
+from tests.sdks.catching import completed, under_way
 from tests.sdks.clients import PYTHON_3, PYTHON_4, PYTHON_5, every_client
 from tests.sdks.environments import CURL_CLIENT, Client
-from tests.sdks.scene import scene
+from tests.sdks.scene import Scene, scene
 from tests.sdks.talking import Call, Talk
 from tests.support.services import serving
 
@@ -34,7 +33,10 @@ def test_all_who_stream_one_job_see_the_same_end(tmp_path: Path, large: Path) ->
 
         (made,) = here.catalogue()
         end = {"backup": made, "status": "COMPLETED", "percentage": 100.0}
-        assert [end, end, end] == [*(job.frames[-1] for job in jobs), end_on(everything, made["id"])]
+        assert [end, end, end] == [
+            *(job.frames[-1] for job in jobs),
+            completed(everything, "backups", made["id"]),
+        ]
 
 
 @every_client
@@ -43,15 +45,20 @@ def test_a_client_that_vanishes_stops_nothing(client: Client, tmp_path: Path, la
     with scene(tmp_path, large) as here, Talk(PYTHON_4, here.address) as onlooker:
         everything = onlooker.start("progress_socket")
         everything.frame()
-        made = []
-        for call in ("create", "create_streamed", f"create_{client.stream}"):
-            with Talk(client, here.address) as talk:
-                talk.start(call)
-                made.append(the_creation_under_way(everything)["id"])
-                talk.vanish()
-            assert "COMPLETED" == end_on(everything, made[-1])["status"]
+        made = [left(client, here, everything, call) for call in ("create", f"create_{client.stream}")]
 
         assert made == [backup["id"] for backup in here.catalogue()]
+        assert made[0] == left(client, here, everything, f"restore_{client.stream}", backup=made[0])
+
+
+def left(client: Client, here: Scene, everything: Call, call: str, **given: str) -> str:
+    """The Backup of a job whose client was killed while it ran, once the job has completed."""
+    kind = "restorations" if given else "backups"
+    with Talk(client, here.address) as talk:
+        talk.start(call, **given)
+        backup: str = under_way(everything, kind)["id"]
+        talk.vanish()
+    return str(completed(everything, kind, backup)["backup"]["id"])
 
 
 @pytest.mark.needs("curl")
@@ -86,12 +93,3 @@ def test_steps_are_told_to_whoever_names_their_type(form: str, tmp_path: Path, l
             assert {"backup": backup, "status": "COMPLETED", "percentage": 100.0} == end
             assert ["COMPLETED"] == [frame["status"] for frame in job.frames if frame["status"] in FINAL]
         assert [backup] == here.catalogue()
-
-
-def end_on(everything: Call, backup: str) -> dict[str, Any]:
-    """How 16 shows the end of the creation of that backup."""
-    while True:
-        for job in everything.frame()["backups"]:
-            if job["backup"] and job["backup"]["id"] == backup and job["status"] == "COMPLETED":
-                end: dict[str, Any] = job
-                return end
