@@ -55,9 +55,9 @@ def in_the_act(job: Call) -> Backup:
 
 def under_way(everything: Call, kind: str) -> Backup:
     """The Backup of the only one of the `backups` or `restorations` at work, which 16 tells to everybody."""
-    return _shown(everything, kind, lambda job: bool(job["backup"]) and job["status"] == "IN-PROGRESS")[
-        "backup"
-    ]
+    job = _shown(everything, kind, lambda job: job["status"] == "IN-PROGRESS" and bool(job["backup"]))
+    backup: Backup = job["backup"]
+    return backup
 
 
 def completed(everything: Call, kind: str, backup: str) -> Any:
