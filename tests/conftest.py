@@ -30,6 +30,7 @@ PARTS: dict[str, tuple[Callable[[], bool], str]] = {
         "run as root on Linux, and install curl (another user calls)",
     ),
     "linux": (lambda: sys.platform == "linux", "run on Linux"),
+    "systemd": (lambda: shutil.which("systemd-analyze") is not None, "install systemd"),
     "bash": (lambda: shutil.which("bash") is not None, "install bash"),
     "sdks": (lambda: all(client.here for client in PYTHON_CLIENTS), "run `make sdks` (from PyPI)"),
     "node sdk": (lambda: TYPESCRIPT_CLIENT.here, "run `make sdks` (from PyPI and npm)"),

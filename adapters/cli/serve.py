@@ -14,6 +14,7 @@ from reprieve.core.errors import InvalidRequest
 from reprieve.transports.registry import scheme_of
 
 from . import words
+from .installing import install_unit
 from .interrupts import Interrupts
 from .opening import is_local, place_of, register
 from .output import Output
@@ -47,6 +48,7 @@ DATABASE is a path, or a target such as offline:?seed=7.
   --name NAME            what it calls itself
   --log-level LEVEL      debug, info (every request and job), warning or error
   --log-file FILE        log there, as JSON lines, and not to stderr
+  --install-unit         have systemd or launchd start it, from now on
   --json                 print JSON lines, as in a pipe
 
 example:
@@ -77,6 +79,7 @@ def add_to(commands: Commands) -> None:
     parser.add_argument("--insecure-behind-proxy", action="store_true")
     parser.add_argument("--log-level", choices=("debug", "info", "warning", "error"), default="warning")
     parser.add_argument("--log-file", type=Path)
+    parser.add_argument("--install-unit", action="store_true")
 
 
 async def serve(asked: Namespace, output: Output) -> None:
@@ -87,11 +90,14 @@ async def serve(asked: Namespace, output: Output) -> None:
 
     place, tls = _place(asked), _tls(asked)
     settings, token = _settings(asked)
+    if is_local(asked.database):
+        register(asked.database, place_of(asked, asked.database))
+    if asked.install_unit:
+        install_unit(asked, place, output)
+        return
     secrets = (settings.token, os.environ.get("REPRIEVE_PASSPHRASE"), asked.passphrase)
     log_to(asked.log_file, asked.log_level, secrets)
     with Interrupts(output.settle) as interrupts, listening(place) as sockets:
-        if is_local(asked.database):
-            register(asked.database, place_of(asked, asked.database))
         async with _library(asked) as library:
 
             def ready(service: Ready) -> None:
