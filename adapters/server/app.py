@@ -17,7 +17,8 @@ from reprieve import Library
 from . import assets, catalogue, creations, discovery, metrics, restorations, sockets
 from .errors import errors
 from .guard import protect
-from .keys import INSTANCE, LIBRARY, SETTINGS, STOPPING, WALL
+from .keys import INSTANCE, LIBRARY, LOOKUPS, SETTINGS, STOPPING, WALL
+from .lookups import Lookups
 from .routes import TABLE, Route, table
 from .settings import Settings
 from .wall import Wall
@@ -40,6 +41,7 @@ def create_app(library: Library, settings: Settings | None = None) -> web.Applic
     app[LIBRARY] = library
     app[SETTINGS] = settings
     app[STOPPING] = asyncio.Event()
+    app[LOOKUPS] = Lookups(library)
     app[WALL] = Wall(library)
     app[INSTANCE] = str(uuid4())
     app.add_routes([_registered(route) for route in ROUTES])

@@ -27,7 +27,6 @@ from .following import Follower
 from .keys import SETTINGS, WALL
 from .restorations import start_restoration
 from .routes import Route
-from .starting import key_for_start
 from .streams import tell_progress
 
 Start = Callable[[web.Request], Awaitable[RunningJob[Backup]]]
@@ -49,7 +48,6 @@ async def _creation(request: web.Request) -> web.StreamResponse:
     """Make a backup and follow it."""
     if not _upgrades(request):
         return await tell_progress(request, await start_creation(request))
-    key_for_start(request)
     return await _job_told(request, start_creation)
 
 
@@ -57,7 +55,6 @@ async def _restoration(request: web.Request) -> web.StreamResponse:
     """Restore the path's Backup and follow that."""
     if not _upgrades(request):
         return await tell_progress(request, await start_restoration(request))
-    key_for_start(request)
     await named_backup(request)
     return await _job_told(request, start_restoration)
 
