@@ -1,7 +1,7 @@
 # Each target makes its own environment: uv where it is installed, otherwise venv and pip.
 # `make demo` and `make test` are all that a newcomer needs.
 
-.PHONY: demo test check docs bench soak clean
+.PHONY: demo test sdks check docs bench soak clean
 PYTHON ?= python3
 UV := $(shell command -v uv 2>/dev/null)
 RUN := .venv/bin/
@@ -31,6 +31,10 @@ demo: .venv/installed
 test: .venv/installed
 	@$(RUN)python -m pytest -q -m 'not soak' -n auto --dist worksteal
 
+# The Pieces SDKs, in environments of their own (PyPI, npm): their tests are left out where these are not.
+sdks: .venv/installed
+	@$(RUN)python -m tests.sdks.environments
+
 # The long loops: ROUNDS kills of restorations and of backups each, in a run that SEED repeats.
 soak: .venv/installed
 	@ROUNDS=$(ROUNDS) $(RUN)python -m pytest -q -m soak -n auto --dist worksteal --timeout 0
@@ -52,4 +56,4 @@ bench: .venv/installed
 	@$(RUN)python -m tests.bench --size $(SIZE_MIB) --rounds $(ROUNDS) $(if $(WRITE),--write $(WRITE))
 
 clean:
-	rm -rf .venv build *.egg-info .hypothesis .pytest_cache .mypy_cache .ruff_cache
+	rm -rf .venv .sdks build *.egg-info .hypothesis .pytest_cache .mypy_cache .ruff_cache
