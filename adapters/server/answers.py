@@ -8,20 +8,30 @@ from __future__ import annotations
 import attrs
 from aiohttp import web
 
-from reprieve.core.errors import ReprieveError
+from reprieve.core.errors import InvalidRequest, JobFailed, ReprieveError
 from reprieve.transports.pieces.conversion import to_json
 
+JSON = "application/json"
 
-def document(model: attrs.AttrsInstance, status: int = 200) -> web.Response:
+
+def document(model: attrs.AttrsInstance, headers: dict[str, str] | None = None) -> web.Response:
     """A model as the whole answer."""
-    return web.Response(text=to_json(model), status=status, content_type="application/json")
+    return web.Response(body=to_json(model).encode(), content_type=JSON, headers=headers)
 
 
 def refusal(error: ReprieveError) -> web.Response:
     """An error: its status, and its sentence."""
-    return sentence(str(error), error.http_status)
+    return sentence(str(error), _status(error))
 
 
-def sentence(said: str, status: int) -> web.Response:
+def sentence(said: str, status: int, headers: dict[str, str] | None = None) -> web.Response:
     """Text that says what went wrong; with its charset, without which one client library reads latin-1."""
-    return web.Response(text=said, status=status, content_type="text/plain", charset="utf-8")
+    return web.Response(text=said, status=status, content_type="text/plain", charset="utf-8", headers=headers)
+
+
+def _status(error: ReprieveError) -> int:
+    """A failed job answers as its problem would; but 400 is kept for what the request itself gets wrong."""
+    if not isinstance(error, JobFailed):
+        return error.http_status
+    problem = error.problem.error()
+    return ReprieveError.http_status if isinstance(problem, InvalidRequest) else problem.http_status

@@ -4,28 +4,41 @@ from __future__ import annotations
 
 from aiohttp import web
 
+from reprieve.core.errors import NotFound
+from reprieve.core.job import Backup
 from reprieve.core.operations import Operation
 from reprieve.transports.pieces import models
 from reprieve.transports.pieces.translation import backup_model, catalogue_model
 
 from .answers import document
+from .bodies import document_in
 from .keys import LIBRARY
 from .routes import Route
 
 
-async def backups(request: web.Request) -> web.StreamResponse:
+async def named_backup(request: web.Request) -> Backup:
+    """The Backup that the path names. Raises NotFound, also for one of another database in the same store."""
+    library = request.app[LIBRARY]
+    backup = await library.backup(request.match_info["backup"])
+    if backup.database != library.database:
+        raise NotFound(f"There is no backup {backup.id} of this database; GET /backups lists what there is.")
+    return backup
+
+
+async def _backups(request: web.Request) -> web.StreamResponse:
     """The backups of the database, oldest first."""
     return document(catalogue_model(await request.app[LIBRARY].backups()))
 
 
-async def backup(request: web.Request) -> web.StreamResponse:
-    """One backup."""
-    return document(backup_model(await request.app[LIBRARY].backup(request.match_info["backup"])))
+async def _backup(request: web.Request) -> web.StreamResponse:
+    return document(backup_model(await named_backup(request)))
 
 
-async def delete(request: web.Request) -> web.StreamResponse:
+async def _delete(request: web.Request) -> web.StreamResponse:
     """Hide one. The body is an advisory copy: the path's id decides."""
-    await request.app[LIBRARY].delete(request.match_info["backup"])
+    await document_in(request)
+    backup = await named_backup(request)
+    await request.app[LIBRARY].delete(backup.id)
     return web.Response(status=204)
 
 
@@ -33,7 +46,7 @@ ROUTES = (
     Route(
         method="GET",
         path="/backups",
-        handler=backups,
+        handler=_backups,
         summary="List the backups",
         operation=Operation.BACKUPS,
         number=1,
@@ -43,7 +56,7 @@ ROUTES = (
     Route(
         method="POST",
         path="/backups/{backup}/delete",
-        handler=delete,
+        handler=_delete,
         summary="Delete a backup",
         operation=Operation.DELETE,
         number=4,
@@ -54,7 +67,7 @@ ROUTES = (
     Route(
         method="GET",
         path="/backup/{backup}",
-        handler=backup,
+        handler=_backup,
         summary="Look at a backup",
         operation=Operation.BACKUP,
         number=7,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from aiohttp import web
 
 from reprieve import Library
@@ -10,3 +12,5 @@ from .settings import Settings
 
 LIBRARY: web.AppKey[Library] = web.AppKey("library", Library)
 SETTINGS: web.AppKey[Settings] = web.AppKey("settings", Settings)
+STOPPING: web.AppKey[asyncio.Event] = web.AppKey("stopping", asyncio.Event)
+"""Set once the service begins to stop: no new jobs, and whatever would stream for ever ends."""

@@ -1,0 +1,114 @@
+"""What requests carry: one JSON object, or nothing in any of the ways in which real clients say nothing.
+
+Nothing is: no bytes at all, white space, the word null, an object whose members are all null. Knows JSON and
+its limits; nothing of what an object means.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import NoReturn
+
+from aiohttp import web
+
+from reprieve.core.errors import InvalidRequest
+from reprieve.transports.pieces.models import Document
+
+from .keys import SETTINGS
+
+MAX_DEPTH = 100
+"""How deep objects and lists may stand in one another. (What parsers can stand differs.)"""
+
+
+async def document_in(request: web.Request) -> Document | None:
+    """The object in an ordinary body; None for nothing. Raises InvalidRequest, or answers 413."""
+    return _object(await _bytes(request, request.app[SETTINGS].max_body))
+
+
+async def documents_in(request: web.Request) -> Document | None:
+    """The object in a body that carries documents to keep, and so may be larger."""
+    return _object(await _bytes(request, request.app[SETTINGS].max_assets))
+
+
+async def _bytes(request: web.Request, limit: int) -> bytes:
+    if (request.content_length or 0) > limit:
+        raise _too_large(limit, request.content_length or 0)
+    body = bytearray()
+    async for chunk in request.content.iter_any():
+        body += chunk
+        if len(body) > limit:
+            raise _too_large(limit, len(body))
+    return bytes(body)
+
+
+def _too_large(limit: int, size: int) -> web.HTTPRequestEntityTooLarge:
+    said = f"The body is larger than the {limit} bytes that are taken here; send less."
+    return web.HTTPRequestEntityTooLarge(limit, size, text=said)
+
+
+def parsed(text: bytes | str) -> object:
+    """What a JSON text says. Raises InvalidRequest for what is none, too deep, or cannot be written again."""
+    try:
+        value = json.loads(text, parse_constant=_no_number, parse_float=_finite)
+    except RecursionError as error:
+        raise _too_deep() from error
+    except ValueError as error:  # malformed, no UTF-8, or an integer of thousands of digits
+        raise InvalidRequest(f"The body is not JSON: {error}.") from error
+    _refuse_depth(value)
+    _refuse_half_characters(value)
+    return value
+
+
+def _object(body: bytes) -> Document | None:
+    if not body.strip():
+        return None
+    value = parsed(body)
+    if value is None:
+        return None
+    if not isinstance(value, dict):
+        raise InvalidRequest(f"The body must be a JSON object, not a {_kind(value)}.")
+    return value if any(member is not None for member in value.values()) else None
+
+
+def _kind(value: object) -> str:
+    kinds = {list: "list", str: "string", bool: "truth value"}
+    return kinds.get(type(value), "number")
+
+
+def _no_number(name: str) -> NoReturn:
+    raise ValueError(f"{name} is no number in JSON")
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(f"{text[:20]} is too large a number")
+    return number
+
+
+def _refuse_depth(value: object) -> None:
+    level = [value]
+    for _ in range(MAX_DEPTH):
+        level = [
+            child
+            for parent in level
+            if isinstance(parent, dict | list)
+            for child in (parent.values() if isinstance(parent, dict) else parent)
+            if isinstance(child, dict | list)
+        ]
+        if not level:
+            return
+    raise _too_deep()
+
+
+def _too_deep() -> InvalidRequest:
+    return InvalidRequest(f"The body is nested more than {MAX_DEPTH} levels deep; send it flatter.")
+
+
+def _refuse_half_characters(value: object) -> None:
+    r"""`"\ud800"` is JSON, but no text: nothing could keep it."""
+    try:
+        json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError as error:
+        raise InvalidRequest("The body has half a character (a lone surrogate); send whole ones.") from error
