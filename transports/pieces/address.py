@@ -1,7 +1,7 @@
 """The address of a service: one canonical name for it, and the URLs of its paths.
 
-Knows URLs, and nothing of what is asked there. The name is what jobs call their database by, so two spellings of
-one address must give the same.
+Knows URLs, and nothing of what is asked there. The name is what jobs call their database by, so two
+spellings of one address must give the same.
 """
 
 from __future__ import annotations
@@ -24,7 +24,10 @@ class Address:
 
     @classmethod
     def of(cls, target: str) -> Address:
-        """The address that a target says. Raises InvalidRequest for one that holds more, or less, than that."""
+        """The address that a target says.
+
+        Raises InvalidRequest for one that holds more, or less, than that.
+        """
         try:
             parts = urlsplit(target)
             port = parts.port
@@ -32,11 +35,13 @@ class Address:
             raise InvalidRequest(f"{target!r} is no address of a service: {error}.") from error
         if parts.username is not None or parts.password is not None:
             raise InvalidRequest(
-                "An address holds no name and no password: others could read it. Put the token into a file, and "
-                "name that with token_file= or REPRIEVE_TOKEN_FILE."
+                "An address holds no name and no password: others could read it. Put the token into a file, "
+                "and name that with token_file= or REPRIEVE_TOKEN_FILE."
             )
         if not parts.hostname or parts.query or parts.fragment:
-            raise InvalidRequest(f"{target!r} is no address of a service; give one like http://localhost:1000.")
+            raise InvalidRequest(
+                f"{target!r} is no address of a service; give one like http://localhost:1000."
+            )
         return cls(_canonical(parts, port))
 
     def url(self, path: str, *names: str) -> str:

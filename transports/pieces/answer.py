@@ -1,4 +1,5 @@
-"""Answer: what a service answers, once its headers have come; read whole, or line by line, and never without bounds.
+"""Answer: what a service answers, once its headers have come; read whole, or line by line, and never
+without bounds.
 
 Knows HTTP's bodies, and nothing of what is in them.
 """
@@ -23,8 +24,8 @@ LARGEST_LINE = 1 << 20
 class Answer:
     """An answer whose headers have come.
 
-    `where` names the service; `changes` says that the request was to change something. Reading it raises Unreachable or
-    TimedOut if the connection is lost.
+    `where` names the service; `changes` says that the request was to change something. Reading it raises
+    Unreachable or TimedOut if the connection is lost.
     """
 
     where: str
@@ -56,14 +57,16 @@ class Answer:
         return await self._read(LARGEST_ANSWER)
 
     async def lines(self) -> AsyncGenerator[bytes]:
-        """Its lines as they come, but for the empty ones. Raises RemoteProtocolError for one of over 1 MiB."""
+        """Its lines as they come, without empty ones. Raises RemoteProtocolError for one of over 1 MiB."""
         rest = b""
         async for part in self._parts():
             *lines, rest = (rest + part).split(b"\n")
             for line in filter(bytes.strip, lines):
                 yield line
             if len(rest) > LARGEST_LINE:
-                raise RemoteProtocolError(f"{self.where} sends a line without an end; it is not read any further.")
+                raise RemoteProtocolError(
+                    f"{self.where} sends a line without an end; it is not read any further."
+                )
         if rest.strip():
             yield rest
 
@@ -77,7 +80,9 @@ class Answer:
         async for part in self._parts():
             found += part
             if len(found) > most:
-                raise RemoteProtocolError(f"{self.where} sends more than {most >> 20} MiB; it is not read any further.")
+                raise RemoteProtocolError(
+                    f"{self.where} sends more than {most >> 20} MiB; it is not read any further."
+                )
         return bytes(found)
 
     async def _parts(self) -> AsyncGenerator[bytes]:

@@ -6,7 +6,6 @@ before there is a connection it cannot, after that a request which was to change
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -19,23 +18,27 @@ from ...core.errors import OutcomeUnknown, RemoteProtocolError, TimedOut, Transp
 def border(where: str, *, changes: bool = False) -> Iterator[None]:
     """Whatever goes wrong inside is raised as one of ours. `where` names the service.
 
-    Unreachable and TimedOut where there was no connection, or a request was lost that changes nothing; OutcomeUnknown
-    where one was lost that `changes` something; RemoteProtocolError for what is no HTTP.
+    Unreachable and TimedOut where there was no connection, or a request was lost that changes nothing;
+    OutcomeUnknown where one was lost that `changes` something; RemoteProtocolError for what is no HTTP.
     """
     try:
         yield
     except (aiohttp.ClientConnectorCertificateError, aiohttp.ClientSSLError) as error:
         raise Unreachable(
-            f"{where} cannot be trusted: {_reason(error)}. Check the address, or name its own authority with ca=.",
+            f"{where} is not trusted: {_reason(error)}. Check the address, or name its authority with ca=.",
             temporary=False,
         ) from error
     except aiohttp.ClientConnectorError as error:
-        raise Unreachable(f"Nobody answers at {where} ({_reason(error)}); is the service running there?") from error
+        raise Unreachable(
+            f"Nobody answers at {where} ({_reason(error)}); is the service running there?"
+        ) from error
     except aiohttp.ConnectionTimeoutError as error:
         raise TimedOut(f"{where} took no connection in time; is the service running there?") from error
     except (aiohttp.ClientResponseError, aiohttp.InvalidURL) as error:
-        raise RemoteProtocolError(f"{where} answered with something that is no HTTP: {_reason(error)}.") from error
-    except asyncio.TimeoutError as error:  # aiohttp's SocketTimeoutError is one as well
+        raise RemoteProtocolError(
+            f"{where} answered with something that is no HTTP: {_reason(error)}."
+        ) from error
+    except TimeoutError as error:  # aiohttp's SocketTimeoutError is one as well
         raise lost(TimedOut(f"{where} said nothing for too long."), changes=changes) from error
     except (aiohttp.ClientError, OSError) as error:
         raise lost(Unreachable(f"The connection to {where} broke off."), changes=changes) from error
@@ -45,14 +48,23 @@ def lost(error: TransportError, *, changes: bool) -> TransportError:
     """What a request is that got no answer: `error`, or OutcomeUnknown if it was to change something."""
     if not changes:
         return error
-    return OutcomeUnknown(f"{error} Whether it heard what it was asked is not known; look there before you ask again.")
+    return OutcomeUnknown(
+        f"{error} Whether it heard what it was asked is not known; look there before you ask again."
+    )
 
 
 def redirected(where: str, to: str) -> RemoteProtocolError:
     """What a redirect is: a token, or a database, is not taken to where nobody meant it to go."""
-    return RemoteProtocolError(f"{where} sends elsewhere, to {to[:200]!r}; name that address if you trust it.")
+    return RemoteProtocolError(
+        f"{where} sends elsewhere, to {to[:200]!r}; name that address if you trust it."
+    )
 
 
 def _reason(error: Exception) -> str:
     inner = getattr(error, "os_error", None) or error
-    return getattr(inner, "strerror", None) or getattr(inner, "message", None) or str(inner) or type(inner).__name__
+    return (
+        getattr(inner, "strerror", None)
+        or getattr(inner, "message", None)
+        or str(inner)
+        or type(inner).__name__
+    )

@@ -1,7 +1,7 @@
 """The client of a service: requests and web sockets over one aiohttp session.
 
-Knows HTTP; nothing of backups or jobs. Each request has a connection of its own: on one that was kept a request
-can die unheard, and nobody could tell that from one whose answer was lost.
+Knows HTTP; nothing of backups or jobs. Each request has a connection of its own: on one that was kept a
+request can die unheard, and nobody could tell that from one whose answer was lost.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ NONE: Mapping[str, str] = {}
 class Timeouts:
     """How long a service may take, in seconds.
 
-    `connect` until there is a connection, `idle` without a byte on it. In a job: `away` out of reach in the middle of
-    it, `total` for a whole attempt at it (None: as long as it goes on).
+    `connect` until there is a connection, `idle` without a byte on it. In a job: `away` out of reach in the
+    middle of it, `total` for a whole attempt at it (None: as long as it goes on).
     """
 
     connect: float = 10.0
@@ -39,7 +39,9 @@ class Timeouts:
     total: float | None = None
 
     def __attrs_post_init__(self) -> None:
-        if not (self.connect > 0 and self.idle > 0 and self.away >= 0 and (self.total is None or self.total > 0)):
+        if not (
+            self.connect > 0 and self.idle > 0 and self.away >= 0 and (self.total is None or self.total > 0)
+        ):
             raise InvalidRequest(f"{self} makes no sense: each is a number of seconds above 0.")
 
 
@@ -81,7 +83,9 @@ class Client:
             await self._session.close()
 
     async def ask(self, method: str, path: str, *names: str, body: str | None = None) -> bytes:
-        """The whole good answer to a request; all but a GET change something. `names` stand for the `{}` in `path`.
+        """The whole good answer to a request; all but a GET change something.
+
+        `names` stand for the `{}` in `path`.
 
         Raises what refusals.py makes of a bad answer, and what border.py makes of none.
         """
@@ -104,7 +108,10 @@ class Client:
         headers: Mapping[str, str] = NONE,
         patient: bool = False,
     ) -> AsyncIterator[Answer]:
-        """The answer to a request, good or bad, when its headers have come; `patient` waits for it however long."""
+        """The answer to a request, good or bad, when its headers have come.
+
+        `patient` waits for that however long it takes.
+        """
         sent = {"Accept": accept, **headers}
         if body is not None:
             sent["Content-Type"] = JSON
@@ -135,7 +142,7 @@ class Client:
                     headers=headers,
                     heartbeat=self.timeouts.idle,
                     max_msg_size=LARGEST_LINE,
-                    timeout=aiohttp.ClientWSTimeout(ws_close=1.0),
+                    timeout=aiohttp.ClientWSTimeout(ws_close=1.0),  # pyright: ignore[reportCallIssue]  # untyped there
                 )
             except aiohttp.WSServerHandshakeError as error:
                 raise NoSocket(error.status) from error

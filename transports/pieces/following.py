@@ -1,8 +1,8 @@
 """Pursuit: one job at a service, followed by this process from asking for it to its end.
 
-What the journal is told decides what recovery may believe: ASKED before the service can have heard of the job,
-BEGUN once it has said so. A connection that is lost in between is not made good by asking again, but by looking at
-the job's status. Knows steps and our events; nothing of HTTP.
+What the journal is told decides what recovery may believe: ASKED before the service can have heard of the
+job, BEGUN once it has said so. A connection that is lost in between is not made good by asking again, but
+by looking at the job's status. Knows steps and our events; nothing of HTTP.
 """
 
 from __future__ import annotations
@@ -87,7 +87,7 @@ class Pursuit:
             await self._leave(steps)
 
     async def recover(self) -> Events:
-        """Tell how the job stands that another process asked for. Closing this stops nothing at the service."""
+        """Tell how the job stands that another process asked for. Closing this stops nothing there."""
         if self._job.step == BEGUN:
             await self._status()
             self._under_way = True
@@ -95,7 +95,9 @@ class Pursuit:
                 async for event in events:
                     yield event
         elif self._job.step == ASKED:
-            yield Failed(Problem.of(self._unknown("The process that asked for it ended before it was answered.")))
+            yield Failed(
+                Problem.of(self._unknown("The process that asked for it ended before it was answered."))
+            )
         elif self._cancel_asked:
             yield Cancelled()
         else:
@@ -159,13 +161,17 @@ class Pursuit:
         if status is Status.COMPLETED and self._backup is not None:
             return Completed(self._ours(self._backup))
         if status is Status.COMPLETED:
-            return Failed(Problem.of(RemoteProtocolError(f"{self._service.where} completed, and names no Backup.")))
+            return Failed(
+                Problem.of(RemoteProtocolError(f"{self._service.where} completed, and names no Backup."))
+            )
         if status is Status.FAILED:
             said = f"{self._service.where} says that the {self._job.kind} failed, and not why; its log may."
             return Failed(Problem.of(TransportError(said)))
         if self._cancel_asked:
             return Cancelled()
-        said = f"Somebody else cancelled the {self._job.kind} at {self._service.where}; everything is as before."
+        said = (
+            f"Somebody else cancelled the {self._job.kind} at {self._service.where}; everything is as before."
+        )
         return Failed(Problem.of(JobCancelled(said)))
 
     def _progress(self, backup: models.Backup) -> Progress:
@@ -253,7 +259,7 @@ class Pursuit:
             await self._clock.sleep(POLL)
 
     async def _leave(self, steps: Steps) -> None:
-        """Nobody listens any more: whatever still runs at the service is stopped, and nothing more is heard."""
+        """Nobody listens any more: stop whatever still runs at the service, and hear nothing more."""
         try:
             if self._under_way and (self._begun or self._next is not None):
                 async with asyncio.timeout(STOP_WITHIN):
@@ -281,4 +287,6 @@ class Pursuit:
             look = "look at its list of backups before you ask for another"
         else:
             look = "look at its database before you restore again"
-        return OutcomeUnknown(f"{why} How the {self._job.kind} at {self._service.where} ended is not known; {look}.")
+        return OutcomeUnknown(
+            f"{why} How the {self._job.kind} at {self._service.where} ended is not known; {look}."
+        )

@@ -1,7 +1,7 @@
 """From `http://…` or `https://…` to the transport of a service, with the journal of this machine.
 
-Knows which options there are and where a token comes from; what others need to open the same transport holds the
-token's file, never the token.
+Knows which options there are and where a token comes from; what others need to open the same transport
+holds the token's file, never the token.
 """
 
 from __future__ import annotations
@@ -38,9 +38,10 @@ def open_pieces(
 ) -> Opened:
     """The service at `target`.
 
-    `token_file` holds its token (by default REPRIEVE_TOKEN_FILE, or REPRIEVE_TOKEN itself), `ca` the certificate of
-    the authority that is trusted instead of the system's. The timeouts are seconds: until there is a connection,
-    without a byte on it, out of reach in the middle of a job, and for a whole attempt at one. Raises InvalidRequest.
+    `token_file` holds its token (by default REPRIEVE_TOKEN_FILE, or REPRIEVE_TOKEN itself), `ca` the
+    certificate of the authority that is trusted instead of the system's. The timeouts are seconds: until
+    there is a connection, without a byte on it, out of reach in the middle of a job, and for a whole
+    attempt at one. Raises InvalidRequest.
     """
     if unknown:
         raise InvalidRequest(f"A service has no option {', '.join(sorted(unknown))}.")
@@ -74,4 +75,6 @@ def _trusting(ca: str | os.PathLike[str] | None) -> ssl.SSLContext | None:
     try:
         return ssl.create_default_context(cafile=os.fspath(ca))
     except (OSError, ssl.SSLError) as error:
-        raise InvalidRequest(f"{os.fspath(ca)} holds no certificate of an authority: {error.strerror or error}.") from error
+        raise InvalidRequest(
+            f"{os.fspath(ca)} holds no certificate of an authority: {error.strerror or error}."
+        ) from error

@@ -1,7 +1,7 @@
 """What each HTTP status of a service means: one table from a status to the error that is raised for it.
 
-Knows statuses and errors; nothing of how an answer came. A service's own sentence is passed on, within bounds:
-it is somebody else's text on our user's terminal.
+Knows statuses and errors; nothing of how an answer came. A service's own sentence is passed on, within
+bounds: it is somebody else's text on our user's terminal.
 """
 
 from __future__ import annotations
@@ -49,7 +49,9 @@ REFUSALS: dict[int, Refusal] = {
     409: Refusal(Conflict, "something else has the database; wait for it, or cancel it"),
     413: Refusal(InvalidRequest, "the request is larger than it takes"),
     415: Refusal(Unsupported, "it does not take JSON there"),
-    421: Refusal(TransportError, "it is not meant to be called by this name; use the one that it was set up with"),
+    421: Refusal(
+        TransportError, "it is not meant to be called by this name; use the one that it was set up with"
+    ),
     423: Refusal(DatabaseLocked, "another program holds the database's lock; let it finish"),
     426: Refusal(Unsupported, "it wants another protocol there"),
     429: Refusal(TransportError, "it is asked too often just now", temporary=True),
@@ -71,24 +73,31 @@ NOT_THERE = frozenset(status for status, refusal in REFUSALS.items() if refusal.
 def refusal(where: str, status: int, said: str = "", *, changes: bool = False) -> ReprieveError:
     """The error that a status is. `where` names the service, `said` is its sentence, if it gave one.
 
-    `changes` says that the request was to change something: then an answer that may have come from somebody else
-    on the way is OutcomeUnknown.
+    `changes` says that the request was to change something: then an answer that may have come from somebody
+    else on the way is OutcomeUnknown.
     """
     known = REFUSALS.get(status)
     if known is None:
-        return RemoteProtocolError(f"{where} answered {status}, which means nothing here. Is it a backup service?")
+        return RemoteProtocolError(
+            f"{where} answered {status}, which means nothing here. Is it a backup service?"
+        )
     if changes and known.perhaps_begun:
         return OutcomeUnknown(
-            f"{where} answered {status}: {known.says}. Whether it began is not known; look there before you ask again."
+            f"{where} answered {status}: {known.says}. Whether it began what it was asked is not known; "
+            "look there before you ask again."
         )
-    error = known.error(f"{where} says: {cleaned(said)}" if cleaned(said) else f"{where} refused: {known.says}.")
+    error = known.error(
+        f"{where} says: {cleaned(said)}" if cleaned(said) else f"{where} refused: {known.says}."
+    )
     error.temporary = known.temporary
     return error
 
 
 def cleaned(said: str) -> str:
     """Somebody else's sentence, fit to be shown: one line, no control characters, of a bounded length."""
-    visible = "".join(" " if _invisible(character) else character for character in said[: 4 * LONGEST_SENTENCE])
+    visible = "".join(
+        " " if _invisible(character) else character for character in said[: 4 * LONGEST_SENTENCE]
+    )
     line = " ".join(visible.split())
     return line if len(line) <= LONGEST_SENTENCE else f"{line[: LONGEST_SENTENCE - 1]}…"
 

@@ -105,6 +105,10 @@ class Service:
         try:
             return read(json.loads(raw), model)
         except (ValueError, RecursionError) as error:
-            raise RemoteProtocolError(f"{self.where} sent something that is no JSON; is it a backup service?") from error
+            raise RemoteProtocolError(
+                f"{self.where} sent something that is no JSON; is it a backup service?"
+            ) from error
         except InvalidRequest as error:
-            raise RemoteProtocolError(f"{self.where} sent what makes no sense. {cleaned(str(error))}") from error
+            raise RemoteProtocolError(
+                f"{self.where} sent what makes no sense. {cleaned(str(error))}"
+            ) from error

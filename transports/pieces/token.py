@@ -31,10 +31,12 @@ def token_for(address: Address, file: str | None) -> str | None:
     if token is None:
         return None
     if not (token.isascii() and token.isprintable() and " " not in token):
-        raise InvalidRequest(f"What {file or VARIABLE} holds is no token: it has blanks or strange characters.")
+        raise InvalidRequest(
+            f"What {file or VARIABLE} holds is no token: it has blanks or strange characters."
+        )
     if not (address.is_loopback or address.is_encrypted):
         raise InvalidRequest(
-            f"The token would cross the network to {address.name} in the clear; use https, or leave the token out."
+            f"The token would cross the network to {address.name} in the clear; use https, or leave it out."
         )
     return token
 

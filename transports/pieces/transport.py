@@ -1,7 +1,7 @@
 """PiecesTransport: jobs carried out by a service that speaks the Pieces Backup API.
 
-Joins the service's operations into the core's Transport port. How a job is followed is following.py's matter, how
-it is begun ways.py's.
+Joins the service's operations into the core's Transport port. How a job is followed is following.py's
+matter, how it is begun ways.py's.
 """
 
 from __future__ import annotations

@@ -40,7 +40,10 @@ Steps = AsyncGenerator[BackupStreamedProgress, None]
 
 @attrs.frozen
 class Errand:
-    """What a service is asked for. `key` makes asking twice the same as asking once, where a service knows keys."""
+    """What a service is asked for.
+
+    `key` makes asking twice the same as asking once, where a service knows keys.
+    """
 
     kind: JobKind
     key: str
@@ -75,8 +78,8 @@ class Ways:
     async def start(self, errand: Errand) -> Steps:
         """Begin a job, and tell how it goes.
 
-        Raises Unsupported where the service has no way to, and what client.py raises; OutcomeUnknown once it may
-        have begun.
+        Raises Unsupported where the service has no way to, and what client.py raises; OutcomeUnknown once
+        it may have begun.
         """
         tried: list[tuple[JobKind, str]] = []
         for way in (self._by_socket, self._by_stream, self._by_waiting):
@@ -91,7 +94,9 @@ class Ways:
                 return
             except NotOffered:
                 tried.append(name)
-        raise Unsupported(f"{self._service.where} has no way to begin a {errand.kind}; is it a backup service?")
+        raise Unsupported(
+            f"{self._service.where} has no way to begin a {errand.kind}; is it a backup service?"
+        )
 
     # -- web socket ---------------------------------------------------------------------------
 
@@ -126,9 +131,11 @@ class Ways:
         return self._makes_sockets
 
     def _no_socket(self, status: int) -> Exception:
-        """What to make of a refused handshake, whose sentence is not to be had: the next way will be told it."""
+        """What to make of a refused handshake. Its sentence cannot be had; the next way will be told it."""
         if status < 400:
-            return OutcomeUnknown(f"{self._service.where} answered a handshake with {status}; it may have begun a job.")
+            return OutcomeUnknown(
+                f"{self._service.where} answered a handshake with {status}; it may have begun a job."
+            )
         begun_nothing = status < 500 or status in (501, 505, 511)
         return NotOffered() if begun_nothing else refusal(self._service.where, status, changes=True)
 
@@ -139,7 +146,9 @@ class Ways:
         if message.type is aiohttp.WSMsgType.TEXT:
             return str(message.data)
         if message.type is aiohttp.WSMsgType.ERROR and isinstance(message.data, aiohttp.WebSocketError):
-            raise RemoteProtocolError(f"{self._service.where} sent a frame that cannot be read: {message.data}.")
+            raise RemoteProtocolError(
+                f"{self._service.where} sent a frame that cannot be read: {message.data}."
+            )
         if message.type is aiohttp.WSMsgType.BINARY:
             raise RemoteProtocolError(f"{self._service.where} sent a frame of bytes, where text is wanted.")
         return None
@@ -147,7 +156,7 @@ class Ways:
     # -- one request ----------------------------------------------------------------------------
 
     def _by_stream(self, errand: Errand) -> Steps:
-        """Progress as lines, from a service that can; otherwise its end, after heartbeats that keep us waiting."""
+        """Progress as lines from a service that can, or else its end alone, with heartbeats before it."""
         accept = f"{NDJSON}, {JSON};q=0.5"
         return self._by_request(errand, PATHS[errand.kind].streamed, self._step, accept)
 
@@ -204,8 +213,9 @@ class Ways:
         yield last(reading.result())
 
     async def _looks(self, answering: asyncio.Task[Any], kind: JobKind, *names: str) -> Steps:
-        """What the status says now and then, until the answer is there. An end is the answer's to tell: the status
-        may still be that of an earlier job."""
+        """What the status says now and then, until the answer is there. An end is the answer's to tell: the
+        status may still be that of an earlier job.
+        """
         try:
             while not await self._done(answering):
                 for name in names:
