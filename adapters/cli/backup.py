@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from argparse import Namespace
-from typing import TYPE_CHECKING
 
 from reprieve.core.errors import InvalidRequest
 from reprieve.core.job import Backup, Job
@@ -11,13 +10,10 @@ from reprieve.core.job import Backup, Job
 from ..wire import Members, backup_on_wire, job_on_wire
 from . import words
 from .following import see_through
-from .opening import is_local, is_service, library_of, place_of
+from .opening import is_local, is_service, library_of, place_of, register
 from .output import Output
 from .parser import Commands
 from .recovery_code import offer_recovery_code, recovery_code_pending
-
-if TYPE_CHECKING:
-    from reprieve.transports.local.place import Place
 
 
 def add_to(commands: Commands) -> None:
@@ -55,19 +51,11 @@ async def backup(asked: Namespace, output: Output) -> None:
         output.result(members, lambda: _made(job, made, made.database))
         return
     place = place_of(asked, asked.database)
-    _register(asked.database, place)
+    register(asked.database, place)
     if recovery_code_pending(place):
         members["recoveryCodePending"] = True
     output.result(members, lambda: _made(job, made, place.store))
     offer_recovery_code(place, json=asked.json)
-
-
-def _register(database: str, place: Place) -> None:
-    """Put it on the list; one that is there keeps its store, whatever `--store` said this once."""
-    from reprieve.transports.local.registered import RegisteredDatabases
-
-    listed = RegisteredDatabases(place.home)
-    listed.register(database, None if listed.find(database) else place.store)
 
 
 def _flag(option: str) -> str:

@@ -21,6 +21,7 @@ FILES = {
     "jobs": ("jobs", "status", "cancel", "watch"),
     "keys": ("key",),
     "assets": ("assets",),
+    "serve": ("serve",),
     "offline": ("offline",),
     "completion": ("completion",),
 }
@@ -42,6 +43,7 @@ Back up and restore live SQLite databases. Cancel at any moment; lose nothing.
   status, cancel JOB                look at a job; cancel it from anywhere
   key show|add-passphrase|import    the key that the backups are encrypted with
   assets keep|list|get|history      JSON documents, kept by id and version
+  serve DATABASE                    an HTTP service of it, for programs
   offline [FILE|NAME=VALUE ...]     play a scenario, without disk or network
   completion bash|zsh|fish          a script that completes commands
 
@@ -51,13 +53,6 @@ example:
 exit codes: 0 done, 1 failed, 2 usage, 3 not found, 4 conflict or locked,
             5 key, 6 update required, 7 storage full, 130 cancelled
 """
-
-
-class _Reprieve(Parser):
-    """The first page is laid out by hand: argparse would take two screens."""
-
-    def format_help(self) -> str:
-        return HELP
 
 
 def whole_parser() -> Parser:
@@ -74,7 +69,7 @@ def parser_for(words: Sequence[str]) -> Parser:
 
 
 def _parser(files: Iterable[str]) -> Parser:
-    parser = _Reprieve(prog="reprieve")
+    parser = Parser(prog="reprieve", page=HELP)
     parser.add_argument("--version", action="version", version=f"reprieve {VERSION}")
     commands = Commands(parser)
     for file in files:

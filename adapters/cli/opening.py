@@ -63,6 +63,18 @@ def place_of(asked: Namespace, database: str | None = None) -> Place:
     return Place(store_of(database, asked.store, home), home, asked.passphrase)
 
 
+def register(database: str, place: Place) -> None:
+    """Put a database on the list of those that its owner has named.
+
+    One that is there keeps its store, whatever `--store` said this once. Raises NotFound where there is no
+    file.
+    """
+    from reprieve.transports.local.registered import RegisteredDatabases
+
+    listed = RegisteredDatabases(place.home)
+    listed.register(database, None if listed.find(database) else place.store)
+
+
 def every_job() -> EveryJob:
     """Every job of this machine. Use it in an `async with`."""
     from ..every_job import EveryJob

@@ -40,6 +40,10 @@ class Output(Protocol):
         """What a command gave: `members` for programs, `words` for people, laid out unless `verbatim`."""
         ...
 
+    def ready(self, members: Mapping[str, object], words: Callable[[], str]) -> None:
+        """A service that can be called from now on; whoever spawned it waits for this line."""
+        ...
+
     def error(self, problem: Problem) -> None:
         """Why a command failed."""
         ...
@@ -64,6 +68,9 @@ class JsonOutput:
         self, members: Mapping[str, object], words: Callable[[], str], *, verbatim: bool = False
     ) -> None:
         self._line({"type": "result", **members})
+
+    def ready(self, members: Mapping[str, object], words: Callable[[], str]) -> None:
+        self._line({"type": "ready", **members})
 
     def error(self, problem: Problem) -> None:
         self._line({"type": "error", "error": problem_on_wire(problem)})
@@ -99,6 +106,12 @@ class TextOutput:
     ) -> None:
         self.settle()
         print(folded(words(), None if verbatim else columns()), flush=True)
+
+    def ready(self, members: Mapping[str, object], words: Callable[[], str]) -> None:
+        if sys.stdout.isatty():
+            self.result(members, words)
+        else:
+            JsonOutput().ready(members, words)
 
     def error(self, problem: Problem) -> None:
         self.settle()

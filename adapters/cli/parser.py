@@ -21,11 +21,18 @@ Run = Callable[[argparse.Namespace, Output], Awaitable[None]]
 
 
 class Parser(argparse.ArgumentParser):
-    """An ArgumentParser whose errors are ours, and whose help is 80 columns wide and as it was written."""
+    """An ArgumentParser whose errors are ours, and whose help is 80 columns wide and as it was written.
 
-    def __init__(self, **settings: Any) -> None:
+    `page` is its whole help, laid out by hand, where argparse would take two screens.
+    """
+
+    def __init__(self, *, page: str | None = None, **settings: Any) -> None:
         settings.setdefault("formatter_class", _Help)
         super().__init__(allow_abbrev=False, **settings)
+        self._page = page
+
+    def format_help(self) -> str:
+        return self._page or super().format_help()
 
     def error(self, message: str) -> NoReturn:
         raise InvalidRequest(f"{message[:1].upper()}{message[1:]}. See `{self.prog} --help`.")
@@ -75,9 +82,13 @@ class Commands:
         more: str = "",
         store: bool = True,
         secret: str = "",
+        page: str | None = None,
     ) -> Parser:
-        """A command. `store` says whether it takes --store, `secret` how it is given one."""
-        parser = self._parser(name, summary, example, more)
+        """A command. `store` says whether it takes --store, `secret` how it is given one.
+
+        `page` is its help, if it is laid out by hand.
+        """
+        parser = self._parser(name, summary, example, more, page)
         parser.set_defaults(run=run, passphrase=None, store=None, secret=secret)
         if store:
             parser.add_argument("--store", metavar="STORE", help="where the backups are: a path or a URL")
@@ -95,9 +106,9 @@ class Commands:
         """A command that has commands of its own."""
         return Commands(self._parser(name, summary, example, ""))
 
-    def _parser(self, name: str, summary: str, example: str, more: str) -> Parser:
+    def _parser(self, name: str, summary: str, example: str, more: str, page: str | None = None) -> Parser:
         description = f"{summary}\n\n{more}" if more else summary
         parser: Parser = self._added.add_parser(
-            name, help=summary, description=description, epilog=f"example:\n  {example}"
+            name, help=summary, description=description, epilog=f"example:\n  {example}", page=page
         )
         return parser

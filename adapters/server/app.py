@@ -17,8 +17,9 @@ from reprieve.core.errors import Problem, ReprieveError
 
 from . import assets, catalogue, creations, restorations
 from .answers import refusal, sentence
+from .guard import protect
 from .keys import LIBRARY, SETTINGS, STOPPING
-from .routes import Route
+from .routes import TABLE, Route, table
 from .settings import Settings
 
 log = logging.getLogger(__name__)
@@ -34,6 +35,8 @@ def create_app(library: Library, settings: Settings | None = None) -> web.Applic
     app[SETTINGS] = settings
     app[STOPPING] = asyncio.Event()
     app.add_routes([_registered(route) for route in ROUTES])
+    app[TABLE] = table(ROUTES)
+    protect(app, settings)
     return app
 
 

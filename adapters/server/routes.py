@@ -5,7 +5,7 @@ A file of handlers adds its own table here; the router, the guard and the descri
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 
 import attrs
 from aiohttp import web
@@ -20,7 +20,8 @@ class Route:
     """One route. `number` is its place in the Pieces contract (1 to 16), None beside the contract.
 
     `takes` and `gives` are the models of its body and of its answer (None: no body); `statuses` are what it
-    may answer beside what every route may. `changes` says whether it changes anything.
+    may answer beside what every route may. `changes` says whether it changes anything, `public` that nobody
+    needs the token for it (files of this package, and what clients ask first).
     """
 
     method: str
@@ -33,3 +34,22 @@ class Route:
     gives: type | None = None
     statuses: tuple[int, ...] = (200,)
     changes: bool = False
+    public: bool = False
+
+
+Table = dict[tuple[str, str], Route]
+
+TABLE: web.AppKey[Table] = web.AppKey("routes", dict)
+"""Every route of an application, by method and path."""
+
+
+def table(routes: Iterable[Route]) -> Table:
+    """What an application keeps under TABLE."""
+    return {(route.method, route.path): route for route in routes}
+
+
+def route_of(request: web.Request) -> Route | None:
+    """The route that a request takes; None where there is nothing."""
+    resource = request.match_info.route.resource
+    method = "GET" if request.method == "HEAD" else request.method
+    return request.app[TABLE].get((method, resource.canonical)) if resource else None

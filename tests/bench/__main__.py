@@ -58,6 +58,8 @@ def _measured(folder: Path, size: int, rounds: int) -> str:
     versions = ", ".join(f"{tool.name} {tool.version}" for tool in compared.tools)
     figures = {"core": parts.measure("core"), "journal": parts.measure("journal", str(folder))}
     figures["start"] = parts.measure("start", str(folder))
+    _progress("the service")
+    figures["service"] = parts.measure("service", str(folder), str(min(size, 256)))
     return f"""\
 {datetime.now(UTC):%Y-%m-%d %H:%M} UTC, {_machine()}; {versions}.
 
@@ -85,7 +87,11 @@ command, and the worker that opens the database); the others have one.
 
 ## A start
 
-{report.parts(figures["start"])}"""
+{report.parts(figures["start"])}
+
+## The service, on the loopback
+
+{report.parts(figures["service"])}"""
 
 
 def _snapshots(database: Path) -> dict[str, float]:

@@ -21,6 +21,7 @@ from statistics import median
 import attrs
 
 from .processes import run
+from .service import service
 
 RUNS = 15
 REDUCTIONS = 100_000
@@ -222,6 +223,7 @@ PARTS: Mapping[str, Callable[..., Values]] = {
     "start": start,
     "mode": mode,
     "snapshot": snapshot,
+    "service": service,
 }
 
 

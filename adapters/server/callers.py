@@ -1,0 +1,110 @@
+"""Who asks: by which name, from which page, as which user, with which token.
+
+Reads requests; decides nothing (guard.py does).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Sequence
+from functools import lru_cache
+from weakref import WeakKeyDictionary
+
+from aiohttp import web
+from yarl import URL
+
+from reprieve.core.operations import SPECS, Caller
+
+from .peers import UNTOLD, Peer
+from .peers import peer_of as owner_of
+from .routes import route_of
+from .settings import Settings
+from .token import same
+
+LOOPBACK_NAMES = ("localhost", "127.0.0.1", "[::1]")
+
+_PORT = re.compile(r":\d+$")
+
+TOKEN_SUBPROTOCOL = "reprieve.bearer."
+"""For a WebSocket a browser can set no headers: there the token follows this, among the subprotocols."""
+
+
+def calls_us_by_our_name(request: web.Request, settings: Settings) -> bool:
+    """Whether `Host`, and the authority of a whole URL in the first line, are names of ours."""
+    names = request.headers.getall("Host", [])
+    named = names if request.raw_path.startswith("/") else [*names, URL(request.raw_path).authority]
+    return len(names) == 1 and all(_is_our_name(name.lower(), request, settings) for name in named)
+
+
+def _is_our_name(named: str, request: web.Request, settings: Settings) -> bool:
+    at = request.transport.get_extra_info("sockname") if request.transport else None
+    if not isinstance(at, tuple):  # a unix socket has no port, and no browser comes through it
+        return _PORT.sub("", named) in (*LOOPBACK_NAMES, *settings.hosts)
+    return named in _names(settings.hosts, at[1], 443 if _scheme(request) == "https" else 80)
+
+
+def _scheme(request: web.Request) -> str:
+    """What is really spoken; request.scheme believes a URL in the first line."""
+    return "https" if request.transport and request.transport.get_extra_info("sslcontext") else "http"
+
+
+@lru_cache
+def _names(hosts: tuple[str, ...], port: int, usual: int) -> frozenset[str]:
+    """Every `Host` that is us. One that was configured with a port stands as it is."""
+    bare = LOOPBACK_NAMES if port == usual else ()
+    return frozenset({*bare, *hosts, *(f"{name}:{port}" for name in (*LOOPBACK_NAMES, *hosts))})
+
+
+def own_origin(request: web.Request) -> str:
+    """The origin of our own page, as whoever asks calls us."""
+    return f"{_scheme(request)}://{request.headers['Host'].lower()}"
+
+
+def is_listed(origins: Sequence[str], settings: Settings) -> bool:
+    """Whether a request's `Origin` is one that was configured."""
+    return len(origins) == 1 and origins[0] in settings.origins
+
+
+_peers: WeakKeyDictionary[asyncio.BaseTransport, Peer] = WeakKeyDictionary()
+
+
+def peer_of(request: web.Request) -> Peer:
+    """Who is at the other end; looked up once for each connection."""
+    transport = request.transport
+    if transport is None:
+        return Peer(told=True)  # gone meanwhile: nobody that we know
+    known = _peers.get(transport)
+    if known is None:
+        sock = transport.get_extra_info("socket")
+        known = _peers[transport] = UNTOLD if sock is None else owner_of(sock)
+    return known
+
+
+def shows_token(request: web.Request, settings: Settings) -> bool:
+    """Whether it comes with the owner's token."""
+    given = token_given(request)
+    return given is not None and settings.token is not None and same(given, settings.token)
+
+
+def token_given(request: web.Request) -> str | None:
+    """The token of the header; of a WebSocket, for which a browser sets no headers, of its subprotocols."""
+    scheme, _, given = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() == "bearer":
+        return given.strip()
+    for subprotocol in request.headers.get("Sec-WebSocket-Protocol", "").split(","):
+        if subprotocol.strip().startswith(TOKEN_SUBPROTOCOL):
+            return subprotocol.strip().removeprefix(TOKEN_SUBPROTOCOL)
+    return None
+
+
+def needs_token(request: web.Request, settings: Settings) -> bool:
+    """Whether what is asked for is the owner's alone, or everything is asked for with it."""
+    if request.method == "OPTIONS":
+        return False  # with a preflight no browser sends one
+    route = route_of(request)
+    if route is None:
+        return settings.require_token
+    if route.operation and SPECS[route.operation].caller is Caller.OWNER:
+        return True
+    return settings.require_token and not route.public

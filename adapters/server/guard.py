@@ -1,0 +1,172 @@
+"""Who is let in: every rule that a request must pass before a handler sees it.
+
+A service on localhost is reachable by every web page and every user of the machine, and the client libraries
+send no credentials (docs: security). Each rule is a function: a request, to a refusal or None. Knows requests
+and settings; nothing of backups.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from aiohttp import web
+from aiohttp.typedefs import Handler, Middleware
+
+from reprieve.core.operations import SPECS
+
+from .answers import sentence
+from .browsers import asks_leave, leave, sealed
+from .callers import (
+    calls_us_by_our_name,
+    is_listed,
+    needs_token,
+    own_origin,
+    peer_of,
+    shows_token,
+    token_given,
+)
+from .keys import STOPPING
+from .routes import route_of
+from .settings import Settings
+
+Rule = Callable[[web.Request, Settings], web.Response | None]
+"""What a request must pass: None, or how it is refused."""
+
+FROM_NO_OTHER_PAGE = ("same-origin", "none")
+READS = ("GET", "HEAD", "OPTIONS")
+JSON = "application/json"
+
+
+def protect(app: web.Application, settings: Settings) -> None:
+    """Put the guard before everything else of an application, and its headers on every answer."""
+    app.middlewares.insert(0, middleware(settings))
+    app.on_response_prepare.append(sealed(settings))
+
+
+def middleware(settings: Settings) -> Middleware:
+    """Refuses what breaks a rule, answers preflights, and gives a body only so long to arrive."""
+
+    @web.middleware
+    async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
+        for rule in RULES:
+            refusal = rule(request, settings)
+            if refusal is not None:
+                return refusal
+        if asks_leave(request):
+            return leave(request, settings)
+        if not request.body_exists:
+            return await handler(request)
+        late = asyncio.get_running_loop().call_later(settings.patience, _give_up, request)
+        try:
+            return await handler(request)
+        finally:
+            late.cancel()
+
+    return guard
+
+
+def host(request: web.Request, settings: Settings) -> web.Response | None:
+    """It calls us by one of our names: a page that rebinds its own name (DNS) does not."""
+    if calls_us_by_our_name(request, settings):
+        return None
+    named = request.headers.get("Host", "by no name")
+    return sentence(
+        f"This service is not called {named}; call it localhost with its port, or start it with "
+        "--allow-host.",
+        421,
+    )
+
+
+def origin(request: web.Request, settings: Settings) -> web.Response | None:
+    """The web page that asks, if one does, is our own or a listed one."""
+    origins = request.headers.getall("Origin", ())
+    if not origins or origins == [own_origin(request)] or is_listed(origins, settings):
+        return None
+    return sentence(
+        f"Web pages of {origins[0]} may not use this service; start it with --allow-origin to let them.", 403
+    )
+
+
+def fetch_site(request: web.Request, settings: Settings) -> web.Response | None:
+    """A browser that says where its request comes from says: from our own page, or from nowhere."""
+    sites = request.headers.getall("Sec-Fetch-Site", ())
+    if all(site in FROM_NO_OTHER_PAGE for site in sites):
+        return None
+    if is_listed(request.headers.getall("Origin", ()), settings):
+        return None
+    return sentence("Another web page may not use this service; open its own page by itself.", 403)
+
+
+def peer(request: web.Request, settings: Settings) -> web.Response | None:
+    """It is a program of our own user, where the system tells; others show the token."""
+    if peer_of(request).is_us or shows_token(request, settings):
+        return None
+    return _unauthorized("This service belongs to another user of this machine; show their token.")
+
+
+def token(request: web.Request, settings: Settings) -> web.Response | None:
+    """What is the owner's alone comes with the token, and so may everything have to; a wrong one is told."""
+    if shows_token(request, settings):
+        return None
+    if token_given(request) is not None:
+        return _unauthorized("The token is not the one of this service; see its token file.")
+    if not needs_token(request, settings):
+        return None
+    return _unauthorized("This needs the owner's token as `Authorization: Bearer`; see the token file.")
+
+
+def content_type(request: web.Request, settings: Settings) -> web.Response | None:
+    """What changes something is JSON, or nothing at all: a form of another page is neither."""
+    if request.method in READS:
+        return None
+    types = request.headers.getall("Content-Type", ())
+    if all(_is_json(named) for named in types) and (types or not request.body_exists):
+        return None
+    return sentence(f"A body must be {JSON}, not {', '.join(types) or 'of no type'}; send it as that.", 415)
+
+
+def plain_get(request: web.Request, settings: Settings) -> web.Response | None:
+    """A GET that changes something (the contract forces two) comes from no page, not even from our own."""
+    route = route_of(request)
+    if route is None or not route.changes or request.method not in READS or _upgrades(request):
+        return None
+    sites = request.headers.getall("Sec-Fetch-Site", ())
+    if "Referer" not in request.headers and all(site == "none" for site in sites):
+        return None
+    return sentence("A web page may not start this with a GET; use a POST or a WebSocket.", 403)
+
+
+def stopping(request: web.Request, settings: Settings) -> web.Response | None:
+    """Once we were told to stop, no job is begun."""
+    route = route_of(request)
+    if not request.app[STOPPING].is_set() or route is None or route.operation is None:
+        return None
+    if not SPECS[route.operation].starts_job:
+        return None
+    refusal = sentence("This service is stopping and begins no more jobs; ask again when it is back.", 503)
+    refusal.headers["Retry-After"] = f"{settings.stop_within:.0f}"
+    return refusal
+
+
+RULES: tuple[Rule, ...] = (host, origin, fetch_site, peer, token, content_type, plain_get, stopping)
+
+
+def _upgrades(request: web.Request) -> bool:
+    return request.headers.get("Upgrade", "").lower() == "websocket"
+
+
+def _is_json(named: str) -> bool:
+    return named.partition(";")[0].strip().lower() == JSON
+
+
+def _unauthorized(said: str) -> web.Response:
+    refusal = sentence(said, 401)
+    refusal.headers["WWW-Authenticate"] = 'Bearer realm="reprieve"'
+    return refusal
+
+
+def _give_up(request: web.Request) -> None:
+    """Close the connection of a body that does not come; whoever reads it learns that nobody is there."""
+    if request.transport is not None and not request.content.is_eof():
+        request.transport.close()
