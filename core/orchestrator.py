@@ -91,27 +91,38 @@ class Orchestrator:
             await self._let_go()
             raise
 
-    async def close(self) -> None:
-        """Cancel what runs and wait until the originals are back; detached creations stay unsettled.
+    async def finish(self, within: float) -> None:
+        """Take no more jobs; those of this process may go on for so many seconds, then they are cancelled.
 
-        A transport that does not acknowledge within PATIENCE is left: the next process settles its jobs.
+        Returns when the originals are back. Detached creations stay unsettled; and a transport that does not
+        acknowledge within PATIENCE is left: the next process settles its jobs.
         """
         self._closed = True
-        runs = [run for run in self._runs.values() if not run.job.outlives_its_process]
+        await self._until_over(tuple(self._runs.values()), within)
+        runs = tuple(run for run in self._runs.values() if not run.job.outlives_its_process)
         for run in runs:
             if not (run.job.final or run.recovers):
                 run.take(Cancel())
-        over = asyncio.ensure_future(self._until_over(runs))
-        patience = asyncio.ensure_future(self._clock.sleep(PATIENCE))
+        await self._until_over(runs, PATIENCE)
+
+    async def close(self) -> None:
+        """Cancel what runs, wait as `finish` does, and let the journal go."""
+        try:
+            await self.finish(0)
+        finally:
+            await self._let_go()
+
+    async def _until_over(self, runs: tuple[Run, ...], within: float) -> None:
+        """Until each is settled and has cleared up, or cannot be settled now; not longer than `within`."""
+        over = asyncio.ensure_future(self._over(runs))
+        patience = asyncio.ensure_future(self._clock.sleep(within))
         try:
             await asyncio.wait((over, patience), return_when=asyncio.FIRST_COMPLETED)
         finally:
             over.cancel()
             patience.cancel()
-            await self._let_go()
 
-    async def _until_over(self, runs: list[Run]) -> None:
-        """Until each job is settled and its transport has cleared up, or it cannot be settled now."""
+    async def _over(self, runs: tuple[Run, ...]) -> None:
         for run in runs:
             await run.ended.wait()
             if run.told.final and run.job.id in self._drives:

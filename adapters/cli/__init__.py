@@ -1,5 +1,5 @@
 """The command line: `reprieve`, and `python -m reprieve.adapters.cli`."""
 
-from .main import main
+from .main import main, script
 
-__all__ = ["main"]
+__all__ = ["main", "script"]

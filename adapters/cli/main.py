@@ -1,94 +1,52 @@
-"""From a command line to an exit code: parse, run, and turn every error into one sentence.
+"""The door of the command line: what has to happen before anything is imported, and after all is said.
 
-The one place where exceptions end. Knows exit codes and streams; what the commands do is theirs.
+Imports nothing at first, so that the worker of a command that needs one starts at once, and both load their
+modules at the same time. What a command line means is running.py's matter.
 """
 
 from __future__ import annotations
 
-import os
 import sys
-from argparse import Namespace
 from collections.abc import Sequence
+from typing import TYPE_CHECKING, NoReturn
 
-from reprieve.core.errors import ExitCode, JobFailed, KeyRequired, Problem, ReprieveError
+if TYPE_CHECKING:
+    from .output import Output
 
-from .output import JsonOutput, Output, TextOutput
+NEEDS_WORKER = {"backup", "restore", "revert"}
 
-DEBUG_VARIABLE = "REPRIEVE_DEBUG"
+_GARBAGE = 50_000
+"""New objects after which Python looks for cycles among them; at 700, it does so 200 times in a start."""
+
+
+def script() -> NoReturn:
+    """The program `reprieve`. It ends without taking its modules apart, which would cost 20 ms."""
+    import gc
+    import os
+
+    gc.set_threshold(_GARBAGE)
+    words = sys.argv[1:]
+    if _will_need_worker(words):
+        from reprieve.transports.local.worker.spawn import spawn_ahead
+
+        spawn_ahead()
+    code = main(words)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
 
 
 def main(arguments: Sequence[str] | None = None, output: Output | None = None) -> int:
     """Run a command line (by default this process's) and give its exit code."""
-    words = list(sys.argv[1:] if arguments is None else arguments)
-    output = output or (JsonOutput() if "--json" in words else TextOutput())
-    try:
-        _run(words, output)
-        sys.stdout.flush()
-    except SystemExit as end:  # argparse's own: --help and --version
-        return int(end.code or 0)
-    except ReprieveError as error:
-        output.error(_problem(error))
-        return exit_code(error)
-    except KeyboardInterrupt:
-        output.error(Problem("cancelled", "Interrupted."))
-        return ExitCode.CANCELLED
-    except BrokenPipeError:  # whoever read our output has gone, as `head` does
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-        return ExitCode.FAILED
-    except Exception as error:  # a bug of ours: one sentence, and the traceback where it can be found
-        output.error(Problem("internal", _unexpected(error)))
-        return ExitCode.FAILED
-    return ExitCode.DONE
+    from .running import run
+
+    return run(list(sys.argv[1:] if arguments is None else arguments), output)
 
 
-def exit_code(error: ReprieveError) -> ExitCode:
-    """What the command line says by its exit code; of a failed job, why it failed."""
-    return error.problem.error().exit_code if isinstance(error, JobFailed) else error.exit_code
+def _will_need_worker(words: Sequence[str]) -> bool:
+    """Whether a worker is likely to be needed: one that is not ends with this process.
 
-
-def _run(words: list[str], output: Output) -> None:
-    from .commands import parser_for
-
-    asked = parser_for(words).parse_args(words)
-    import asyncio  # late: --help and --version need none
-
-    try:
-        asyncio.run(asked.run(asked, output))
-    except (KeyRequired, JobFailed) as error:
-        asked.passphrase = _passphrase(asked, error)
-        asyncio.run(asked.run(asked, output))
-
-
-def _passphrase(asked: Namespace, error: ReprieveError) -> str:
-    """What may open the repository, where a key is missing and somebody is there; else raises `error`."""
-    from .asking import person_present, secret
-
-    missing = isinstance(error, KeyRequired) or (
-        isinstance(error, JobFailed) and error.problem.kind == KeyRequired.kind
-    )
-    if not missing or not person_present(asked.json) or os.environ.get("REPRIEVE_PASSPHRASE"):
-        raise error
-    typed = secret("There is no key for this store here. Passphrase: ", json=asked.json, instead="")
-    if not typed:
-        raise error
-    return typed
-
-
-def _problem(error: ReprieveError) -> Problem:
-    return error.problem if isinstance(error, JobFailed) else Problem.of(error)
-
-
-def _unexpected(error: Exception) -> str:
-    """What to say of a bug. Its traceback goes to a file, or to stderr where REPRIEVE_DEBUG is set."""
-    import tempfile
-    import traceback
-
-    told = "".join(traceback.format_exception(error))
-    if os.environ.get(DEBUG_VARIABLE):
-        sys.stderr.write(told)
-        return f"An unexpected {type(error).__name__}: {error}. Please report it with the traceback above."
-    with tempfile.NamedTemporaryFile(
-        "w", prefix="reprieve-", suffix=".traceback", delete=False, encoding="utf-8"
-    ) as file:
-        file.write(told)
-    return f"An unexpected {type(error).__name__}: {error}. Please report it with {file.name}."
+    What has a colon beyond a drive letter's may be a URL, of something that is not on this machine.
+    """
+    elsewhere = any(":" in word[2:] for word in words)
+    return bool(words) and words[0] in NEEDS_WORKER and not elsewhere and not {"-h", "--help"} & set(words)

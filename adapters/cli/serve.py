@@ -36,7 +36,7 @@ DATABASE is a path, or a target such as offline:?seed=7.
   --cert FILE --key FILE   with TLS, or --insecure-behind-proxy that has it
   --token FILE           the owner's token, if not in the configuration folder
   --require-token        of every caller, not only for what is the owner's alone
-  --allow-origin ORIGIN  a web page that may use it, as https://example.org
+  --allow-origin ORIGIN  a web page that may use it, as https://host.org
   --allow-host NAME      a name that it may be called by, beside localhost
   --name NAME            what it calls itself
   --json                 print JSON lines, as in a pipe

@@ -221,6 +221,10 @@ class BlockingLibrary:
         """See Library.cancel."""
         return self._loop.wait(self._library.cancel(job))
 
+    def finish(self, within: float) -> None:
+        """See Library.finish."""
+        self._loop.wait(self._library.finish(within))
+
     def watch(self) -> Iterator[Job]:
         """See Library.watch."""
         return self._loop.each(self._library.watch())

@@ -223,6 +223,14 @@ class Library:
         finally:
             self._orchestrator.unwatch(watch)
 
+    async def finish(self, within: float) -> None:
+        """Take no more jobs; those under way may go on for `within` seconds, then they are cancelled.
+
+        Returns once all is as it should be. Only jobs of this process are meant, and a detached creation is
+        left to the next one. For a service that stops; leaving the block cancels at once.
+        """
+        await self._orchestrator.finish(within)
+
     # -- documents --------------------------------------------------------------------------
 
     async def backup_assets(

@@ -1,41 +1,50 @@
 """create_app: a library in, an aiohttp application out.
 
-Puts together what the other files do: the routes, and the middleware in its order. Knows no route and no rule
-itself.
+Puts together what the other files do: the routes, what they share, and the middleware in its order. Knows no
+route and no rule itself.
 """
 
 from __future__ import annotations
 
 import asyncio
-import logging
+from collections.abc import AsyncIterator
+from uuid import uuid4
 
 from aiohttp import web
-from aiohttp.typedefs import Handler
 
 from reprieve import Library
-from reprieve.core.errors import Problem, ReprieveError
 
-from . import assets, catalogue, creations, restorations
-from .answers import refusal, sentence
+from . import assets, catalogue, creations, discovery, restorations, sockets
+from .errors import errors
 from .guard import protect
-from .keys import LIBRARY, SETTINGS, STOPPING
+from .keys import INSTANCE, LIBRARY, SETTINGS, STOPPING, WALL
 from .routes import TABLE, Route, table
 from .settings import Settings
+from .wall import Wall
 
-log = logging.getLogger(__name__)
-
-ROUTES = (*catalogue.ROUTES, *creations.ROUTES, *restorations.ROUTES, *assets.ROUTES)
+ROUTES = (
+    *catalogue.ROUTES,
+    *creations.ROUTES,
+    *restorations.ROUTES,
+    *assets.ROUTES,
+    *sockets.ROUTES,
+    *discovery.ROUTES,
+)
 
 
 def create_app(library: Library, settings: Settings | None = None) -> web.Application:
     """The service of an opened library, as an application to run, to mount or to test."""
     settings = settings or Settings()
-    app = web.Application(middlewares=[_errors], client_max_size=settings.max_assets)
+    app = web.Application(middlewares=[errors], client_max_size=settings.max_assets)
     app[LIBRARY] = library
     app[SETTINGS] = settings
     app[STOPPING] = asyncio.Event()
+    app[WALL] = Wall(library)
+    app[INSTANCE] = str(uuid4())
     app.add_routes([_registered(route) for route in ROUTES])
     app[TABLE] = table(ROUTES)
+    app.cleanup_ctx.append(_watching)
+    app.on_shutdown.append(_stopping)
     protect(app, settings)
     return app
 
@@ -47,20 +56,20 @@ def _registered(route: Route) -> web.RouteDef:
     return web.route(route.method, route.path, route.handler)
 
 
-@web.middleware
-async def _errors(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Every error as a sentence: ours, those of the router, and what nobody expected."""
-    try:
-        return await handler(request)
-    except ReprieveError as error:
-        return refusal(error)
-    except web.HTTPNotFound:
-        return sentence(f"There is nothing at {request.path}; GET /openapi.json says what there is.", 404)
-    except web.HTTPMethodNotAllowed as error:
-        allowed = ", ".join(sorted(error.allowed_methods))
-        return sentence(f"{request.path} takes {allowed}, not {request.method}.", 405, {"Allow": allowed})
-    except (web.HTTPException, ConnectionError):
-        raise
-    except Exception as error:  # the border: whatever it is, the client is told, and the operator sees where
-        log.exception("%s %s", request.method, request.path)
-        return sentence(Problem.of(error).message, 500)
+async def _watching(app: web.Application) -> AsyncIterator[None]:
+    """The wall shows the jobs for as long as the application runs, and to nobody once it is stopping."""
+    tasks = asyncio.create_task(app[WALL].run()), asyncio.create_task(_taken_down(app))
+    yield
+    for task in tasks:
+        task.cancel()
+    await asyncio.wait(tasks)
+
+
+async def _taken_down(app: web.Application) -> None:
+    await app[STOPPING].wait()
+    app[WALL].close()
+
+
+async def _stopping(app: web.Application) -> None:
+    """A service that is shut down without having been told to stop stops now."""
+    app[STOPPING].set()

@@ -43,18 +43,19 @@ class Follower:
             await asyncio.wait((self._next,))
         await self._updates.aclose()
 
-    async def update(self, within: float) -> bool:
-        """Whether there is another update within so many seconds; or no more at all."""
+    async def update(self, within: float | None = None) -> bool:
+        """Whether there is another update, or no more at all, within so many seconds (None: in any time)."""
         return await self.until(lambda job: True, within)
 
-    async def until(self, reached: Callable[[Job], bool], within: float) -> bool:
+    async def until(self, reached: Callable[[Job], bool], within: float | None = None) -> bool:
         """Whether an update that satisfies `reached`, or the end, came within so many seconds."""
         loop = asyncio.get_running_loop()
-        deadline = loop.time() + within
+        deadline = None if within is None else loop.time() + within
         while not self.over:
             if self._next is None:
                 self._next = asyncio.ensure_future(anext(self._updates))
-            await asyncio.wait((self._next,), timeout=max(0.0, deadline - loop.time()))
+            timeout = None if deadline is None else max(0.0, deadline - loop.time())
+            await asyncio.wait((self._next,), timeout=timeout)
             if not self._next.done():
                 return False
             self._take(self._next)

@@ -9,8 +9,13 @@ from aiohttp import web
 from reprieve import Library
 
 from .settings import Settings
+from .wall import Wall
 
 LIBRARY: web.AppKey[Library] = web.AppKey("library", Library)
 SETTINGS: web.AppKey[Settings] = web.AppKey("settings", Settings)
 STOPPING: web.AppKey[asyncio.Event] = web.AppKey("stopping", asyncio.Event)
 """Set once the service begins to stop: no new jobs, and whatever would stream for ever ends."""
+
+WALL: web.AppKey[Wall] = web.AppKey("wall", Wall)
+INSTANCE: web.AppKey[str] = web.AppKey("instance", str)
+"""A UUID that tells this run of the service from every other."""

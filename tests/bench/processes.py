@@ -83,9 +83,16 @@ class _Look:
 def _family(pid: int) -> list[int]:
     family = [pid]
     for member in family:
-        for children in Path(f"/proc/{member}/task").glob("*/children"):
-            family += map(int, _read(children).split())
+        for thread in _threads(member):
+            family += map(int, _read(Path(f"/proc/{member}/task/{thread}/children")).split())
     return family
+
+
+def _threads(pid: int) -> list[str]:
+    try:
+        return os.listdir(f"/proc/{pid}/task")
+    except (FileNotFoundError, ProcessLookupError):
+        return []  # it has ended meanwhile, or there is no /proc
 
 
 def _resident(pid: int) -> int:

@@ -131,6 +131,28 @@ async def test_closing_leaves_a_detached_creation_unsettled_but_stops_its_work()
     assert 0 == process.transport.at_work
 
 
+async def test_finishing_lets_what_runs_end_and_takes_nothing_more() -> None:
+    process = Process(ScriptedTransport())
+    async with process as orchestrator:
+        job = await process.create()
+        await orchestrator.finish(60)
+
+        assert Outcome.COMPLETED is (await orchestrator.job(job.id)).outcome
+        with pytest.raises(InvalidRequest, match="closed"):
+            await process.create()
+
+
+async def test_finishing_cancels_what_takes_longer_and_its_watch_sees_the_end() -> None:
+    process = Process(ScriptedTransport(stops))
+    async with process as orchestrator:
+        job = await process.create()
+        seen = asyncio.create_task(_collect(await orchestrator.watch(job.id)))
+        await until(lambda: process.transport.at_work == 1)
+        await orchestrator.finish(5)
+
+        assert Outcome.CANCELLED is (await seen)[-1].outcome
+
+
 async def test_closing_ends_every_watch() -> None:
     process = Process(ScriptedTransport())
     async with process as orchestrator:

@@ -44,6 +44,18 @@ class Place:
             new_store=new_store,
         )
 
+    def repository_or_planned(self, *, new_store: bool = False) -> Repository:
+        """The repository there, or one that is made by its `make`; raises as `repository_or_new` does."""
+        from .repository.opening import open_or_plan_repository
+
+        return open_or_plan_repository(
+            self._store(),
+            self.home,
+            version=VERSION,
+            passphrase=lambda: self.passphrase,
+            new_store=new_store,
+        )
+
     def is_empty(self) -> bool:
         """Whether there is no repository yet."""
         from .repository.config import Config

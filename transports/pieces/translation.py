@@ -70,10 +70,10 @@ def completed_model(backup: ours.Backup) -> models.BackupStatus:
 
 
 def in_progress_model(jobs: Iterable[Job]) -> models.BackupsStreamedProgress:
-    """All jobs that have not ended, creations and restorations apart."""
-    unsettled = [job for job in jobs if not job.final]
-    creations = tuple(progress_model(job) for job in unsettled if job.kind is JobKind.CREATION)
-    restorations = tuple(progress_model(job) for job in unsettled if job.kind is JobKind.RESTORATION)
+    """These jobs, creations and restorations apart."""
+    told = tuple(jobs)
+    creations = tuple(progress_model(job) for job in told if job.kind is JobKind.CREATION)
+    restorations = tuple(progress_model(job) for job in told if job.kind is JobKind.RESTORATION)
     return models.BackupsStreamedProgress(creations, restorations)
 
 

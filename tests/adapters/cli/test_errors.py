@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from reprieve.adapters.cli import main as package_main
-from reprieve.adapters.cli.main import exit_code, main
+from reprieve.adapters.cli.main import main
+from reprieve.adapters.cli.running import exit_code
 from reprieve.core.errors import BY_KIND, ExitCode, JobFailed, Problem, ReprieveError
 
 from .conftest import Reprieve

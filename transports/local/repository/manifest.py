@@ -54,14 +54,6 @@ class Manifest:
         named = tuple(packs[place] for place in used)
         return cls(page_size, len(locations), named, counts, places, firsts)
 
-    def locations(self) -> array[int]:
-        """The location of every page."""
-        locations = array("Q")
-        for count, place, first in self.runs():
-            start = place << ORDINAL_BITS | first
-            locations.extend(range(start, start + count))
-        return locations
-
     def runs(self) -> Iterator[tuple[int, int, int]]:
         """Each run: how many pages, the pack's place, its first page there."""
         return zip(self.counts, self.places, self.firsts, strict=True)

@@ -51,6 +51,16 @@ def create_repository(store: Store, home: Home, *, version: str, passphrase: str
     Raises Conflict if there is one already, InvalidRequest if the key would lie in the store; changes
     nothing then.
     """
+    repository = plan_repository(store, home, version=version, passphrase=passphrase)
+    repository.make()
+    return repository
+
+
+def plan_repository(store: Store, home: Home, *, version: str, passphrase: str | None = None) -> Repository:
+    """A new repository that exists from its `make` on, which raises Conflict if another was made meanwhile.
+
+    Raises as `create_repository` does. Nothing is written yet.
+    """
     repository_id, master = secrets.token_hex(16), new_master_key()
     config = Config.new(repository_id, master)
     if home.keys.is_relative_to(store.url):
@@ -58,20 +68,30 @@ def create_repository(store: Store, home: Home, *, version: str, passphrase: str
     if Config.read(store) is not None:
         raise Conflict(f"There is a repository in {store.url} already. Open it, or name another folder.")
     _refuse_foreign_files(store)
+    made: list[Config] = []
+
+    def make() -> None:
+        if not made:
+            _make(store, home, config, master, passphrase)
+            made.append(config)
+
+    return Repository(store, config, master, version, make)
+
+
+def _make(store: Store, home: Home, config: Config, master: bytes, passphrase: str | None) -> None:
     # The key first: a repository whose key was lost in a crash is useless, a key without one harms nobody.
-    keep_key(home, repository_id, master)
+    keep_key(home, config.id, master)
     reach("repository.key.kept")
     wrapped_key = None if passphrase is None else add_passphrase(store, config, master, passphrase)
     try:
         config.write(store)
     except Conflict:
-        forget_key(home, repository_id)
+        forget_key(home, config.id)
         if wrapped_key is not None:
             store.delete(wrapped_key)
         raise
     reach("repository.config.stored")
     KnownStores(home).remember(store.url, config.id)
-    return Repository(store, config, master, version)
 
 
 def _refuse_vanished(store: Store, home: Home) -> None:
@@ -106,11 +126,27 @@ def open_or_create_repository(
     A passphrase that is given opens a new one, too. `new_store` says that a repository which was there was
     removed on purpose; without it, its store is taken to be out of reach. Raises StorageError then.
     """
+    try:
+        repository = open_or_plan_repository(
+            store, home, version=version, passphrase=passphrase, new_store=new_store
+        )
+        repository.make()
+        return repository
+    except Conflict:
+        return open_repository(store, home, version=version, passphrase=passphrase)
+
+
+def open_or_plan_repository(
+    store: Store,
+    home: Home,
+    *,
+    version: str,
+    passphrase: Passphrase | None = None,
+    new_store: bool = False,
+) -> Repository:
+    """As above, but a new one exists from its `make` on, which raises Conflict if that comes too late."""
     if Config.read(store) is None:
         if not new_store:
             _refuse_vanished(store, home)
-        try:
-            return create_repository(store, home, version=version, passphrase=given_passphrase(passphrase))
-        except Conflict:
-            pass
+        return plan_repository(store, home, version=version, passphrase=given_passphrase(passphrase))
     return open_repository(store, home, version=version, passphrase=passphrase)

@@ -7,6 +7,7 @@ know positions in an image, or Backups.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 
 import attrs
@@ -54,10 +55,15 @@ class _End:
 
 
 class PageStore:
-    """The pages of one session. Used by one thread; ends with `finish` or `abort`."""
+    """The pages of one session. Used by one thread; ends with `finish` or `abort`.
 
-    def __init__(self, store: Store, vault: Vault) -> None:
+    `may_end` is asked whether a full pack, of so many bytes of pages, may become an object of the store;
+    until then it grows.
+    """
+
+    def __init__(self, store: Store, vault: Vault, may_end: Callable[[int], bool]) -> None:
         self.added = 0
+        self._may_end = may_end
         self._store = store
         self._vault = vault
         self._packs: list[PackRef | PackWriter] = []
@@ -158,7 +164,8 @@ class PageStore:
         number = self._pack.take_pages(self._ids)
         self._pipeline.put(_Frame(self._pack, number, self._raw))
         self._ids, self._raw = bytearray(), bytearray()
-        if self._pack.pages * self._page_size >= PACK_SIZE:
+        size = self._pack.pages * self._page_size
+        if size >= PACK_SIZE and self._may_end(size):
             self._end_pack()
 
     def _end_pack(self) -> None:

@@ -6,8 +6,8 @@ Pages come in the packs' order, not in the image's: write them at their offsets.
 from __future__ import annotations
 
 from array import array
-from bisect import bisect_left
 from collections.abc import Iterator
+from itertools import accumulate, groupby
 
 import attrs
 
@@ -23,13 +23,29 @@ from .vault import Vault
 
 
 @attrs.frozen
+class _Run:
+    """Consecutive pages of the image that are consecutive in a pack, too.
+
+    `first` counts through the pack, `position` through the image; both from 0.
+    """
+
+    first: int
+    position: int
+    count: int
+
+    def within(self, start: int, stop: int) -> _Run:
+        """The part of it that lies between two places of the pack, counted from the first."""
+        first, last = max(self.first, start), min(self.first + self.count, stop)
+        return _Run(first - start, self.position + first - self.first, last - first)
+
+
+@attrs.frozen
 class _Task:
-    """A frame, and the positions in the image of the pages it holds, in the pack's order."""
+    """A frame, and the runs of the image that it holds, counted from the frame's first page."""
 
     pack: PackReader
     frame: Frame
-    positions: array[int]
-    places: list[int]
+    runs: list[_Run]
 
 
 class BackupReader:
@@ -56,7 +72,7 @@ class BackupReader:
         """The database's size in bytes."""
         return self.page_size * self.page_count
 
-    def spans(self) -> Iterator[tuple[int, bytes]]:
+    def spans(self) -> Iterator[tuple[int, memoryview]]:
         """Every byte of the image once: offset and bytes, in any order. A few frames are in memory at a time.
 
         Raises RepositoryCorrupt before it would give a byte that was not stored.
@@ -65,41 +81,50 @@ class BackupReader:
             yield from spans
 
     def _tasks(self) -> Iterator[_Task]:
-        locations = self._manifest.locations()
-        by_location = array("I", sorted(range(len(locations)), key=locations.__getitem__))
-        for place, ref in enumerate(self._manifest.packs):
+        for place, runs in self._runs():
+            ref = self._manifest.packs[place]
             with marking(self._store, ref.name):
                 pack = PackReader(self._store, self._vault, ref.identifier, ref.size)
                 contents = checked_contents(pack, ref.digest, self.page_size)
-            yield from self._tasks_in(pack, contents, place << ORDINAL_BITS, by_location, locations)
+            if any(run.first + run.count > contents.pages for run in runs):
+                raise RepositoryCorrupt(f"A manifest names pages that {pack.name} does not hold. {ADVICE}")
+            yield from _tasks_in(pack, contents, runs)
 
-    def _tasks_in(
-        self,
-        pack: PackReader,
-        contents: Contents,
-        base: int,
-        by_location: array[int],
-        locations: array[int],
-    ) -> Iterator[_Task]:
-        def before(location: int) -> int:
-            return bisect_left(by_location, location, key=locations.__getitem__)
+    def _runs(self) -> Iterator[tuple[int, list[_Run]]]:
+        """Each pack's place, and the runs that lie in it by their first pages there."""
+        counts, places, firsts = self._manifest.counts, self._manifest.places, self._manifest.firsts
+        positions = array("Q", accumulate(counts, initial=0))
 
-        if before(base + contents.pages) != before(base + (1 << ORDINAL_BITS)):
-            raise RepositoryCorrupt(f"A manifest names pages that {pack.name} does not hold. {ADVICE}")
-        for frame in contents.frames:
-            start = base + frame.first
-            positions = by_location[before(start) : before(start + frame.pages)]
-            if positions:
-                yield _Task(pack, frame, positions, [locations[position] - start for position in positions])
+        def in_packs(run: int) -> int:
+            return places[run] << ORDINAL_BITS | firsts[run]
 
-    def _decoded(self, task: _Task) -> list[tuple[int, bytes]]:
+        order = array("I", sorted(range(len(counts)), key=in_packs))
+        for place, runs in groupby(order, key=places.__getitem__):
+            yield place, [_Run(firsts[run], positions[run], counts[run]) for run in runs]
+
+    def _decoded(self, task: _Task) -> list[tuple[int, memoryview]]:
         size = self.page_size
         with marking(self._store, task.pack.name):
             raw = decompress(task.pack.compressed(task.frame), task.frame.pages * size, task.frame.digest)
+        pages = memoryview(raw)
         return [
-            (position * size, raw[place * size : (place + count) * size])
-            for position, place, count in _joined(task.positions, task.places)
+            (run.position * size, pages[run.first * size : (run.first + run.count) * size])
+            for run in task.runs
         ]
+
+
+def _tasks_in(pack: PackReader, contents: Contents, runs: list[_Run]) -> Iterator[_Task]:
+    """Each frame that is wanted. Runs may overlap (a page can be at several places of an image)."""
+    waiting, reached = iter(runs), list[_Run]()
+    following = next(waiting, None)
+    for frame in contents.frames:
+        start, stop = frame.first, frame.first + frame.pages
+        while following is not None and following.first < stop:
+            reached.append(following)
+            following = next(waiting, None)
+        if reached:
+            yield _Task(pack, frame, [run.within(start, stop) for run in reached])
+        reached = [run for run in reached if run.first + run.count > stop]
 
 
 def checked_contents(pack: PackReader, digest: bytes, page_size: int) -> Contents:
@@ -108,17 +133,3 @@ def checked_contents(pack: PackReader, digest: bytes, page_size: int) -> Content
     if contents.digest != digest or contents.page_size != page_size:
         raise RepositoryCorrupt(f"{pack.name} is not the pack that was stored. {ADVICE}")
     return contents
-
-
-def _joined(positions: array[int], places: list[int]) -> Iterator[tuple[int, int, int]]:
-    """Runs that are consecutive both in the image and in the frame: position, place, count."""
-    start = 0
-    for at in range(1, len(positions) + 1):
-        length = at - start
-        if (
-            at == len(positions)
-            or positions[at] != positions[start] + length
-            or places[at] != places[start] + length
-        ):
-            yield positions[start], places[start], length
-            start = at

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 class Repository:
     """An opened repository. `version` is the program's own, which every Backup that it makes will carry.
 
+    `make` makes a new repository exist; it does nothing for one that does.
+
     Safe to use from several threads, and beside other processes that use the same store.
     """
 
@@ -39,6 +41,7 @@ class Repository:
     config: Config
     master: bytes = attrs.field(repr=False)
     version: str
+    make: Callable[[], None] = attrs.field(default=lambda: None, repr=False, eq=False)
     _vault: Vault = attrs.field(init=False, repr=False)
     _catalog: Catalog = attrs.field(init=False, repr=False)
     _assets: Assets = attrs.field(init=False, repr=False)
@@ -75,11 +78,18 @@ class Repository:
         """Hide a Backup; its data stays until a prune. Raises NotFound."""
         return self._catalog.hide(backup_id)
 
-    def writer(self, parent: BackupRecord | None, database: str) -> BackupWriter:
-        """A writer for the next Backup of `database`, compared with `parent`. Use it in a `with` block."""
+    def writer(
+        self, parent: BackupRecord | None, database: str, sound: Callable[[], bool] = lambda: True
+    ) -> BackupWriter:
+        """A writer for the next Backup of `database`, compared with `parent`. Use it in a `with` block.
+
+        As long as `sound` says no, a new repository is not made; see BackupWriter.
+        """
         from .writer import BackupWriter
 
-        return BackupWriter(self.store, self._vault, self._catalog, parent, database, self.version)
+        return BackupWriter(
+            self.store, self._vault, self._catalog, parent, database, self.version, self.make, sound
+        )
 
     def seems_whole(self, record: BackupRecord) -> bool:
         """Whether nothing that a Backup needs was found damaged, as far as anybody has looked."""

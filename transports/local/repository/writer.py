@@ -7,7 +7,7 @@ order that a crash cannot spoil: packs, then the manifest, then the record. Must
 from __future__ import annotations
 
 from array import array
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from types import TracebackType
 
 import attrs
@@ -29,11 +29,15 @@ from .vault import Vault
 
 NOWHERE = (1 << 64) - 1
 
+WITHHELD = 4 << 30
+"""Bytes of pages that wait at most to become an object: 16 bytes of each of them are in memory meanwhile."""
+
 
 class BackupWriter:
     """One Backup being made. A context manager: leaving it before `finish` leaves no Backup behind.
 
-    Used by one thread; `done` may be read by others.
+    `make` is called before anything becomes an object of the store; until `sound` says that the source
+    is worth it, that is put off. Used by one thread; `done` may be read by others.
     """
 
     def __init__(
@@ -44,13 +48,17 @@ class BackupWriter:
         parent: BackupRecord | None,
         database: str,
         version: str,
+        make: Callable[[], None],
+        sound: Callable[[], bool],
     ) -> None:
         self._store = store
         self._vault = vault
         self._catalog = catalog
         self._parent = parent
         self._backup = catalog.new_backup(database, version)
-        self._pages = PageStore(store, vault)
+        self._pages = PageStore(store, vault, self._may_end_pack)
+        self._make = make
+        self._sound = sound
         self._hasher = blake3(key=vault.page_key)
         self._page_size = 0
         self._parent_ids = bytearray()
@@ -88,6 +96,8 @@ class BackupWriter:
                 f"No database has {page_count} pages of {page_size} bytes. Nothing was stored."
             )
         if page_size != self._page_size:
+            if self._page_size:
+                self._make()
             self._page_size = page_size
             self._pages.begin(page_size)
             self._learn_parent()
@@ -147,6 +157,13 @@ class BackupWriter:
         """Stop. What was stored in whole packs serves the next backup; nothing else is left behind."""
         if not self._finished:
             self._pages.abort()
+            self._store.withdraw()
+
+    def _may_end_pack(self, size: int) -> bool:
+        if not self._sound() and size < WITHHELD:
+            return False
+        self._make()
+        return True
 
     def _ids(self, data: bytes) -> list[bytes]:
         # A call for each page, in one thread: two would take turns at the interpreter's lock, and be slower.
@@ -190,6 +207,7 @@ class BackupWriter:
             missing = self._locations.count(NOWHERE)
             if missing:
                 raise InvalidRequest(f"{missing} pages of the image never came. No backup was made.")
+            self._make()
             packs = self._pages.finish()
             manifest = Manifest.of(self._page_size, packs, self._locations)
             self._manifest = store_manifest(self._store, self._vault, manifest)

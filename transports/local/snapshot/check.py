@@ -7,6 +7,7 @@ else may use or close it before the check has ended, which leaving the `with` bl
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from types import TracebackType
 
 import apsw
@@ -18,10 +19,14 @@ _STEPS_BETWEEN_LOOKS = 100_000
 
 
 class RunningCheck:
-    """quick_check or integrity_check under way on `connection`; of kind `none`, it has nothing to do."""
+    """quick_check or integrity_check under way on `connection`; of kind `none`, it has nothing to do.
 
-    def __init__(self, connection: apsw.Connection, kind: CheckKind) -> None:
+    `sound` is called in its thread if it finds nothing.
+    """
+
+    def __init__(self, connection: apsw.Connection, kind: CheckKind, sound: Callable[[], None]) -> None:
         self._connection = connection
+        self._sound = sound
         self._pragma = "integrity_check" if kind == "full" else "quick_check"
         self._stop = threading.Event()
         self._error: apsw.Error | None = None
@@ -63,6 +68,8 @@ class RunningCheck:
     def _run(self) -> None:
         try:
             self._problems = find_problems(self._connection, self._pragma)
+            if not self._problems:
+                self._sound()
         except apsw.InterruptError:
             self._problems = None
         except apsw.Error as error:

@@ -37,7 +37,10 @@ class Unusable(Exception):
 
 @attrs.frozen
 class Request:
-    """One snapshot. `path` is resolved; `deadline` is how many seconds each lock is waited for."""
+    """One snapshot. `path` is resolved; `deadline` is how many seconds each lock is waited for.
+
+    `sound` is called once the check has ended and found nothing, in any thread; the reading may go on then.
+    """
 
     path: Path
     sink: Sink
@@ -45,6 +48,7 @@ class Request:
     deadline: float
     check: CheckKind
     force: bool
+    sound: Callable[[], None] = lambda: None
 
     def stop_if_cancelled(self) -> None:
         """Raise SnapshotCancelled if that was asked for."""

@@ -41,7 +41,7 @@ def read(request: Request, files: RawFiles, connection: apsw.Connection) -> Imag
     request.sink.begin(locked.shape.page_size, locked.shape.page_count)
     sent = Sent(request, files.main)
     todo = spans.cut(locked.shape.page_size, locked.shape.page_count)
-    with RunningCheck(connection, request.check) as check:
+    with RunningCheck(connection, request.check, request.sound) as check:
         whole = sent.send_until_writer_waits(todo)
         while whole and not check.ended(within=0.005) and not posix_locks.writer_waits(files.main):
             request.stop_if_cancelled()

@@ -34,19 +34,21 @@ def take(
     check: CheckKind = "quick",
     force: bool = False,
     method: Method | None = None,
+    sound: Callable[[], None] = lambda: None,
 ) -> Image:
     """Send the pages of one consistent image of `path` to `sink`, and tell what was learnt.
 
     Readers and writers of the database go on. `cancelled` is asked at each span of 1 MiB; each lock is
     waited for at most `deadline` seconds. `check` asks SQLite whether the image is sound where that costs
     nobody a wait: `Image.problems` is None where it did not, and the caller has to check what it stored.
+    `sound` is called, in any thread, once that has found nothing, which may be long before all is read.
     `force` accepts a network file system and a damaged source. `method` is chosen by itself if not given.
 
     Raises NotFound, BadSource (also for a damaged source), DatabaseLocked, StorageFull, Conflict (the
     file changes faster than it can be read) and SnapshotCancelled; the source is as it was.
     """
     file = examine(path, as_source=True, force=force)
-    request = Request(file.path, sink, cancelled, deadline, check, force)
+    request = Request(file.path, sink, cancelled, deadline, check, force, sound)
     image = _read(request, [(method, ATTEMPTS)] if method else _plan(file))
     if image.problems and not force:
         raise BadSource(_complaint(path, image.problems))

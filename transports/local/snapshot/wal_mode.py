@@ -37,7 +37,7 @@ def read(request: Request, files: RawFiles, connection: apsw.Connection) -> Imag
     snapshot = _settle(connection, files.main, wal, shm)
     shape = source.shape(connection)
     request.sink.begin(shape.page_size, shape.page_count)
-    with RunningCheck(connection, request.check) as check:
+    with RunningCheck(connection, request.check, request.sound) as check:
         for span in spans.cut(shape.page_size, shape.page_count):
             request.stop_if_cancelled()
             request.sink.write(span.first, snapshot.read(span))

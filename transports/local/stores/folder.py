@@ -26,6 +26,9 @@ UPLOADS = "uploads"
 NOT_OBJECTS = {UPLOADS, "lock", "lost+found", "System Volume Information"}
 """What lies in a store's folder, or in a new disk's, and is no object."""
 
+NOT_REMOVED = {errno.ENOENT, errno.ENOTEMPTY, errno.EEXIST, errno.EACCES, errno.EPERM, errno.EROFS}
+"""Why a folder may stay that is withdrawn: it was never made, another process uses it, or it is not ours."""
+
 NO_HARD_LINKS = {errno.EPERM, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK}
 
 
@@ -78,6 +81,17 @@ class FolderStore:
     def delete(self, name: str) -> None:
         with self._told(f"Deleting {name} from"):
             self.path(name).unlink(missing_ok=True)
+
+    def withdraw(self) -> None:
+        if not set(self._entries()) <= {UPLOADS}:
+            return
+        with self._told("Clearing up in"):
+            for folder in (self.root / UPLOADS, self.root):
+                try:
+                    folder.rmdir()
+                except OSError as error:
+                    if error.errno not in NOT_REMOVED:
+                        raise
 
     def sweep(self) -> None:
         with self._told("Clearing up in"):

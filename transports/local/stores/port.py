@@ -94,6 +94,10 @@ class Store(Protocol):
         """Remove an object; one that is not there is no error."""
         ...
 
+    def withdraw(self) -> None:
+        """Leave no trace of a store in which there is nothing: folders that the first upload made."""
+        ...
+
     def sweep(self) -> None:
         """Remove what uploads of dead processes left behind; leaves those under way alone."""
         ...

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, cast
 
 import attrs
 
-from ....core.errors import FORCE_IT, BadSource, NotFound, Problem, WasInterrupted
+from ....core.errors import FORCE_IT, BadSource, Conflict, NotFound, Problem, WasInterrupted
 from ....core.job import Backup
 from ....core.lifecycle import JobState
 from ....core.messages import Cancelled, Completed, Interrupted, Noted
@@ -31,17 +32,23 @@ def create(task: Task) -> None:
     """Back the job's database up, and tell how it goes."""
     database = Path(task.job.database)
     examine(database, as_source=True, force=task.has("force"))
-    meter = Meter(task.channel)
     try:
-        repository = _repository(task, meter)
-        parent = repository.latest(task.job.database)
-        if parent and _unchanged(task, parent) and repository.seems_whole(parent):
-            backup = repository.republish(parent, announce=lambda backup: _announce(task, backup))
-        else:
-            backup = _store(task, repository, parent, meter)
-        task.channel.tell(Completed(backup))
+        task.channel.tell(Completed(_backed_up(task)))
     except SnapshotCancelled:
         task.channel.tell(Cancelled())
+
+
+def _backed_up(task: Task) -> Backup:
+    repository = task.place.repository_or_planned(new_store=task.has("new_store"))
+    parent = repository.latest(task.job.database)
+    if parent and _unchanged(task, parent) and repository.seems_whole(parent):
+        return repository.republish(parent, announce=lambda backup: _announce(task, backup))
+    try:
+        return _store(task, repository, parent)
+    except Conflict:
+        if task.place.is_empty() or task.place.repository().id == repository.id:
+            raise
+        return _backed_up(task)  # another process made a repository there meanwhile
 
 
 def recover_creation(task: Task) -> None:
@@ -56,14 +63,6 @@ def recover_creation(task: Task) -> None:
         said = f"The process that backed {task.job.database} up ended before it was done. "
         next_time = "The database is untouched, and what was stored serves the next backup."
         task.channel.tell(Interrupted(Problem(WasInterrupted.kind, said + next_time, temporary=True)))
-
-
-def _repository(task: Task, meter: Meter) -> Repository:
-    """The store's repository. A new one is made only for a source that is sound, as far as one can see."""
-    wanted = not task.has("force") and task.option("check", "quick") != "none"
-    if wanted and task.place.is_empty():
-        _take(task, _Looked(meter))
-    return task.place.repository_or_new(new_store=task.has("new_store"))
 
 
 def _published(task: Task, announced: Backup) -> Backup | None:
@@ -85,17 +84,21 @@ def _unchanged(task: Task, parent: BackupRecord) -> bool:
     return recent and unchanged(Path(task.job.database), fingerprint)
 
 
-def _store(task: Task, repository: Repository, parent: BackupRecord | None, meter: Meter) -> Backup:
-    with _border(task), repository.writer(parent, task.job.database) as writer:
+def _store(task: Task, repository: Repository, parent: BackupRecord | None) -> Backup:
+    """Read, store and publish. For a source that is found damaged, no repository is made."""
+    sound = threading.Event()
+    if task.has("force") or task.option("check", "quick") == "none":
+        sound.set()
+    with _border(task), repository.writer(parent, task.job.database, sound.is_set) as writer:
         _announce(task, writer.allot())
-        image = _take(task, _Metered(writer, meter))
+        image = _take(task, _Metered(writer, Meter(task.channel)), sound)
         if image.fingerprint is not None:
             read = {"read": datetime.now(UTC).isoformat()}
             image = attrs.evolve(image, fingerprint={**image.fingerprint, **read})
         return writer.finish(_checked(task, writer, image))
 
 
-def _take(task: Task, sink: Sink) -> Image:
+def _take(task: Task, sink: Sink, sound: threading.Event) -> Image:
     from ..snapshot.take import take
 
     with _border(task):
@@ -105,6 +108,7 @@ def _take(task: Task, sink: Sink) -> Image:
             cancelled=task.channel.cancelled,
             check=cast("CheckKind", task.option("check", "quick")),
             force=task.has("force"),
+            sound=sound.set,
         )
 
 
@@ -151,23 +155,3 @@ class _Metered:
 
     def resize(self, page_count: int) -> None:
         self.writer.resize(page_count)
-
-
-@attrs.define
-class _Looked:
-    """A sink that keeps nothing, and tells how much has gone through it: half of all that there is to do."""
-
-    meter: Meter
-    _size: int = 0
-    _done: int = 0
-
-    def begin(self, page_size: int, page_count: int) -> None:
-        self._size, self._done = page_size * page_count, 0
-        self.meter.total = 2 * self._size
-
-    def write(self, first_page: int, data: bytes) -> None:
-        self._done = min(self._done + len(data), self._size)
-        self.meter.tell("check", self._done, self._size)
-
-    def resize(self, page_count: int) -> None:
-        """Nothing was kept."""

@@ -1,4 +1,4 @@
-"""The parent's end: one child process for each job, started, listened to, and ended.
+"""The parent's end: one child process for each job, listened to, and ended.
 
 Knows processes and lines; nothing of databases. A foreign process must never outlive the interest
 in it: leaving the context ends it.
@@ -8,40 +8,35 @@ from __future__ import annotations
 
 import asyncio
 import json
-import logging
-import os
-import sys
-from asyncio.subprocess import PIPE, Process
+import subprocess
+import threading
+from asyncio import AbstractEventLoop
 from collections.abc import AsyncIterator, Mapping
 from types import TracebackType
 from typing import Any, Self
 
 from ....core.errors import OutcomeUnknown
-
-_LIMIT = 64 << 20
-"""The longest line a worker may say, in bytes."""
-
-GRACE = 10.0
-"""Seconds that a worker may take to end after its last word."""
-
-log = logging.getLogger(__name__)
+from .spawn import spawn
 
 
 class Worker:
-    """A child process for one task; leaving its `async with` ends it, with or without one."""
+    """A child process for one task; leaving its `async with` ends it, with or without one.
 
-    def __init__(self, process: Process) -> None:
+    A thread listens to it, which works for a process that was started before there was an event loop, too.
+    """
+
+    def __init__(self, process: subprocess.Popen[bytes]) -> None:
         self._process = process
         self._settled = False
+        self._lines: asyncio.Queue[bytes] = asyncio.Queue()
+        self._ended = asyncio.Event()
+        listening = (process, asyncio.get_running_loop(), self._lines, self._ended)
+        threading.Thread(target=_listen, args=listening, name="worker", daemon=True).start()
 
     @classmethod
     async def start(cls) -> Self:
         """A new one, which waits for its task."""
-        return cls(
-            await asyncio.create_subprocess_exec(
-                sys.executable, "-m", __package__ or "", stdin=PIPE, stdout=PIPE, limit=_LIMIT, **_apart()
-            )
-        )
+        return cls(spawn())
 
     async def __aenter__(self) -> Self:
         return self
@@ -50,12 +45,11 @@ class Worker:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if self._settled:
-            await self._process.wait()  # it only clears up; the end of its pipe would end it at once
-        elif kind is not None and self._process.returncode is None:
+            await self._ended.wait()  # it only clears up; the end of its pipe would end it at once
+        elif kind is not None:
             self._process.kill()
-        if self._process.stdin:
-            self._process.stdin.close()
-        await self._process.wait()
+        self._hang_up()
+        await self._ended.wait()
 
     @property
     def pid(self) -> int:
@@ -79,28 +73,50 @@ class Worker:
 
         Raises OutcomeUnknown if it dies before it has said how the work ended.
         """
-        assert self._process.stdout
-        while line := await self._process.stdout.readline():
+        while line := await self._lines.get():
             said: dict[str, Any] = json.loads(line)
             self._settled = said.get("event") in _SETTLING and not said.get("asks")
             yield said
-        code = await self._process.wait()
+        await self._ended.wait()
         if not self._settled:
-            raise OutcomeUnknown(f"The worker process ended in the middle of its work (exit code {code}).")
+            raise OutcomeUnknown(
+                f"The worker process ended in the middle of its work (exit code {self._process.returncode})."
+            )
 
     def _say(self, message: Mapping[str, object]) -> None:
         assert self._process.stdin
-        if not self._process.stdin.is_closing():
-            self._process.stdin.write(json.dumps(message, separators=(",", ":")).encode() + b"\n")
+        if not self._process.stdin.closed:
+            try:
+                self._process.stdin.write(json.dumps(message, separators=(",", ":")).encode() + b"\n")
+                self._process.stdin.flush()
+            except OSError:
+                self._hang_up()  # it is dead, as the end of what it tells will say
+
+    def _hang_up(self) -> None:
+        assert self._process.stdin
+        try:
+            self._process.stdin.close()
+        except OSError:
+            return  # what it was told last reaches nobody
 
 
 _SETTLING = frozenset({"completed", "cancelled", "failed", "interrupted"})
 
 
-def _apart() -> dict[str, Any]:
-    """A terminal's Ctrl-C is the parent's to hear, not the worker's."""
-    if sys.platform == "win32":
-        import subprocess
-
-        return {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP}
-    return {"process_group": 0} if os.name == "posix" else {}
+def _listen(
+    process: subprocess.Popen[bytes],
+    loop: AbstractEventLoop,
+    lines: asyncio.Queue[bytes],
+    ended: asyncio.Event,
+) -> None:
+    """Hand on each line that the process says, then nothing, then that it has ended."""
+    assert process.stdout
+    try:
+        with process.stdout:
+            for line in process.stdout:
+                loop.call_soon_threadsafe(lines.put_nowait, line)
+        loop.call_soon_threadsafe(lines.put_nowait, b"")
+        process.wait()
+        loop.call_soon_threadsafe(ended.set)
+    except RuntimeError:
+        return  # the loop was closed: nobody listens any more, and the worker ends with our end of its pipe

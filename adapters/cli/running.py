@@ -1,0 +1,92 @@
+"""From a command line to an exit code: parse, run, and turn every error into one sentence.
+
+The one place where exceptions end. Knows exit codes and streams; what the commands do is theirs.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from argparse import Namespace
+
+from reprieve.core.errors import ExitCode, JobFailed, KeyRequired, Problem, ReprieveError
+
+from .output import JsonOutput, Output, TextOutput
+
+DEBUG_VARIABLE = "REPRIEVE_DEBUG"
+
+
+def run(words: list[str], output: Output | None = None) -> int:
+    """Run a command line and give its exit code."""
+    output = output or (JsonOutput() if "--json" in words else TextOutput())
+    try:
+        _carry_out(words, output)
+        sys.stdout.flush()
+    except SystemExit as end:  # argparse's own: --help and --version
+        return int(end.code or 0)
+    except ReprieveError as error:
+        output.error(_problem(error))
+        return exit_code(error)
+    except KeyboardInterrupt:
+        output.error(Problem("cancelled", "Interrupted."))
+        return ExitCode.CANCELLED
+    except BrokenPipeError:  # whoever read our output has gone, as `head` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        return ExitCode.FAILED
+    except Exception as error:  # a bug of ours: one sentence, and the traceback where it can be found
+        output.error(Problem("internal", _unexpected(error)))
+        return ExitCode.FAILED
+    return ExitCode.DONE
+
+
+def exit_code(error: ReprieveError) -> ExitCode:
+    """What the command line says by its exit code; of a failed job, why it failed."""
+    return error.problem.error().exit_code if isinstance(error, JobFailed) else error.exit_code
+
+
+def _carry_out(words: list[str], output: Output) -> None:
+    from .commands import parser_for
+
+    asked = parser_for(words).parse_args(words)
+    import asyncio  # late: --help and --version need none
+
+    try:
+        asyncio.run(asked.run(asked, output))
+    except (KeyRequired, JobFailed) as error:
+        asked.passphrase = _passphrase(asked, error)
+        asyncio.run(asked.run(asked, output))
+
+
+def _passphrase(asked: Namespace, error: ReprieveError) -> str:
+    """What may open the repository, where a key is missing and somebody is there; else raises `error`."""
+    from .asking import person_present, secret
+
+    missing = isinstance(error, KeyRequired) or (
+        isinstance(error, JobFailed) and error.problem.kind == KeyRequired.kind
+    )
+    if not missing or not person_present(asked.json) or os.environ.get("REPRIEVE_PASSPHRASE"):
+        raise error
+    typed = secret("There is no key for this store here. Passphrase: ", json=asked.json, instead="")
+    if not typed:
+        raise error
+    return typed
+
+
+def _problem(error: ReprieveError) -> Problem:
+    return error.problem if isinstance(error, JobFailed) else Problem.of(error)
+
+
+def _unexpected(error: Exception) -> str:
+    """What to say of a bug. Its traceback goes to a file, or to stderr where REPRIEVE_DEBUG is set."""
+    import tempfile
+    import traceback
+
+    told = "".join(traceback.format_exception(error))
+    if os.environ.get(DEBUG_VARIABLE):
+        sys.stderr.write(told)
+        return f"An unexpected {type(error).__name__}: {error}. Please report it with the traceback above."
+    with tempfile.NamedTemporaryFile(
+        "w", prefix="reprieve-", suffix=".traceback", delete=False, encoding="utf-8"
+    ) as file:
+        file.write(told)
+    return f"An unexpected {type(error).__name__}: {error}. Please report it with {file.name}."

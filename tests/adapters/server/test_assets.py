@@ -1,0 +1,116 @@
+"""Documents over HTTP: kept whole; without one, a backup. And what no body may be."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from reprieve.adapters.server import Settings
+from reprieve.adapters.server.bodies import MAX_DEPTH, parsed
+from reprieve.core.errors import InvalidRequest
+
+from .conftest import Serve
+
+TYPED = {"Content-Type": "application/json"}
+
+
+async def test_documents_are_kept_whole(serve: Serve) -> None:
+    service = await serve()
+    document = {"id": "a", "name": "snippet", "unknown": {"parts": [1, 2.5, None, "ü"]}, "creator": None}
+
+    one = await service.post("/backup/asset", json=document)
+    many = await service.post("/backup", json={"iterable": [{**document, "name": "new"}, {"id": "b"}]})
+
+    assert [(204, ""), (204, "")] == [(one.status, one.text), (many.status, many.text)]
+    assert document == await service.library.asset("a", 1)
+    assert {**document, "name": "new"} == await service.library.asset("a")
+    assert () == await service.library.backups()
+
+
+@pytest.mark.parametrize("path", ["/backup", "/backup/asset"])
+@pytest.mark.parametrize("body", [b"", b"null", b"{}", b'{"iterable":null,"schema":null}'])
+async def test_without_a_document_the_database_is_backed_up(serve: Serve, path: str, body: bytes) -> None:
+    service = await serve()
+
+    answer = await service.post(path, data=body, headers=TYPED)
+
+    assert (204, 1) == (answer.status, len(await service.library.backups()))
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/backup", b'{"iterable":[{"id":"a"},{"name":"no id"}]}'),
+        ("/backup", b'{"iterable":[{"id":"a"},1]}'),
+        ("/backup", b'{"iterable":{"id":"a"}}'),
+        ("/backup", b'{"other":1}'),
+        ("/backup/asset", b'{"id":7}'),
+        ("/backup/asset", b"[]"),
+        ("/backup/asset", b"{"),
+        ("/backup/asset", b'"text"'),
+        ("/backup/asset", b'{"id":"a","x":NaN}'),
+        ("/backup/asset", b'{"id":"a","x":1e999}'),
+        ("/backup/asset", b'{"id":"a","x":"\xff"}'),
+        ("/backup/asset", b'{"id":"a","x":"\\ud800"}'),
+        ("/backup/asset", b'{"id":"a","x":' + b"[" * 200 + b"]" * 200 + b"}"),
+        ("/backup/asset", b"[" * 100_000),
+        ("/backup/asset", b'{"id":"a","x":' + b"1" * 10_000 + b"}"),
+    ],
+)
+async def test_a_body_that_makes_no_sense_keeps_nothing(serve: Serve, path: str, body: bytes) -> None:
+    service = await serve()
+
+    refused = await service.post(path, data=body, headers=TYPED)
+
+    assert (400, "text/plain; charset=utf-8") == (refused.status, refused.type)
+    assert refused.text.endswith(".")
+    assert () == await service.library.assets()
+    assert () == await service.library.jobs()
+
+
+async def test_bodies_have_a_size_of_their_own(serve: Serve) -> None:
+    service = await serve(Settings(max_body=100, max_assets=1000))
+    body = json.dumps({"id": "a", "x": "y" * 200})
+
+    async def chunks() -> object:
+        for _ in range(100):
+            yield b" " * 100
+
+    assert 204 == (await service.post("/backup/asset", data=body)).status
+    assert 413 == (await service.post("/backup/asset", data=body * 10)).status
+    assert 413 == (await service.post("/backups/create", data=body)).status
+    refused = await service.post("/backups/create", data=chunks())
+    assert (413, "text/plain; charset=utf-8") == (refused.status, refused.type)
+    assert () == await service.library.jobs()
+
+
+_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+    lambda children: st.lists(children) | st.dictionaries(st.text(), children),
+    max_leaves=20,
+)
+
+
+@given(_JSON)
+@settings(suppress_health_check=[HealthCheck.too_slow])
+def test_whatever_json_says_is_read_as_it_is(value: object) -> None:
+    try:
+        json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        with pytest.raises(InvalidRequest):
+            parsed(json.dumps(value))
+    else:
+        assert value == parsed(json.dumps(value))
+
+
+@given(st.integers(1, 2 * MAX_DEPTH))
+def test_depth_is_counted_exactly(depth: int) -> None:
+    text = "[" * depth + "]" * depth
+    if depth <= MAX_DEPTH:
+        assert text == json.dumps(parsed(text))
+    else:
+        with pytest.raises(InvalidRequest):
+            parsed(text)
