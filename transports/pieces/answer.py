@@ -25,7 +25,7 @@ class Answer:
     """An answer whose headers have come.
 
     `where` names the service; `changes` says that the request was to change something. Reading it raises
-    Unreachable or TimedOut if the connection is lost.
+    what border.py makes of a connection that is lost.
     """
 
     where: str
@@ -87,7 +87,7 @@ class Answer:
 
     async def _parts(self) -> AsyncGenerator[bytes]:
         while True:
-            with border(self.where):
+            with border(self.where, changes=self.changes):
                 part = await self._response.content.readany()
             if not part:
                 return

@@ -6,6 +6,8 @@ before there is a connection it cannot, after that a request which was to change
 
 from __future__ import annotations
 
+import errno
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -39,18 +41,16 @@ def border(where: str, *, changes: bool = False) -> Iterator[None]:
             f"{where} answered with something that is no HTTP: {_reason(error)}."
         ) from error
     except TimeoutError as error:  # aiohttp's SocketTimeoutError is one as well
-        raise lost(TimedOut(f"{where} said nothing for too long."), changes=changes) from error
+        raise _lost(TimedOut(f"{where} said nothing for too long."), changes) from error
     except (aiohttp.ClientError, OSError) as error:
-        raise lost(Unreachable(f"The connection to {where} broke off."), changes=changes) from error
+        raise _lost(Unreachable(f"The connection to {where} broke off."), changes) from error
 
 
-def lost(error: TransportError, *, changes: bool) -> TransportError:
-    """What a request is that got no answer: `error`, or OutcomeUnknown if it was to change something."""
+def _lost(error: TransportError, changes: bool) -> TransportError:
+    """What a request is that got no whole answer: `error`, or OutcomeUnknown if it `changes` something."""
     if not changes:
         return error
-    return OutcomeUnknown(
-        f"{error} Whether it heard what it was asked is not known; look there before you ask again."
-    )
+    return OutcomeUnknown(f"{error} What became of the request is not known; look before you ask again.")
 
 
 def redirected(where: str, to: str) -> RemoteProtocolError:
@@ -61,10 +61,9 @@ def redirected(where: str, to: str) -> RemoteProtocolError:
 
 
 def _reason(error: Exception) -> str:
-    inner = getattr(error, "os_error", None) or error
-    return (
-        getattr(inner, "strerror", None)
-        or getattr(inner, "message", None)
-        or str(inner)
-        or type(inner).__name__
-    )
+    """Why, in the system's words where it has some: asyncio's are for programmers."""
+    inner = getattr(error, "os_error", error)
+    number = getattr(inner, "errno", None)
+    if isinstance(number, int) and number in errno.errorcode:
+        return os.strerror(number)
+    return getattr(inner, "strerror", None) or getattr(inner, "message", None) or type(inner).__name__

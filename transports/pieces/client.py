@@ -19,7 +19,7 @@ from ...core import VERSION
 from ...core.errors import InvalidRequest, TransportError
 from .address import Address
 from .answer import LARGEST_LINE, Answer
-from .border import border, lost, redirected
+from .border import border, redirected
 
 JSON = "application/json"
 NONE: Mapping[str, str] = {}
@@ -72,6 +72,7 @@ class Client:
             connector=aiohttp.TCPConnector(force_close=True, ssl=self._trusted or True),
             cookie_jar=aiohttp.DummyCookieJar(),
             headers=headers,
+            skip_auto_headers=("Content-Type",),  # aiohttp gives an empty POST one that no service wants
             auto_decompress=False,
             timeout=self._timeout(patient=False),
             trace_configs=[trace],
@@ -92,10 +93,7 @@ class Client:
         async with self.answer(method, path, *names, body=body) as answer:
             if not answer.good:
                 raise await answer.error()
-            try:
-                return await answer.whole()
-            except TransportError as error:
-                raise lost(error, changes=answer.changes and error.temporary) from error
+            return await answer.whole()
 
     @asynccontextmanager
     async def answer(

@@ -197,6 +197,7 @@ class Pursuit:
         except ReprieveError as error:
             lost = error.temporary or isinstance(error, OutcomeUnknown)
             if not self._begun or not (lost or self._cancel_asked):
+                self._under_way = isinstance(error, RemoteProtocolError)  # any other answer is its end
                 raise
             log.info("job %s: its status is asked for from now on: %s", self._job.id, error)
         if not self._begun:

@@ -16,7 +16,7 @@ from typing import Any
 import aiohttp
 import attrs
 
-from ...core.errors import OutcomeUnknown, RemoteProtocolError, ReprieveError, Unsupported
+from ...core.errors import OutcomeUnknown, RemoteProtocolError, ReprieveError, TransportError, Unsupported
 from ...core.job import JobKind
 from ...core.ports import Clock
 from . import models
@@ -25,7 +25,7 @@ from .border import border
 from .client import JSON, NoSocket
 from .conversion import to_json
 from .models import BackupStreamedProgress, Status
-from .refusals import NOT_THERE, refusal
+from .refusals import NOT_THERE, cleaned, refusal
 from .service import IN_PROGRESS, PATHS, Service
 
 log = logging.getLogger(__name__)
@@ -107,10 +107,13 @@ class Ways:
             async with self._client.socket(
                 PATHS[errand.kind].socket, *errand.names, headers=errand.headers
             ) as socket:
-                with border(self._service.where):
+                with border(self._service.where, changes=True):
                     await socket.send_str(errand.body)
-                while (frame := await self._frame(socket)) is not None:
-                    yield self._step(frame)
+                while isinstance(frame := await self._frame(socket), str):
+                    step = self._step(frame)
+                    if step.status is Status.FAILED:
+                        await self._raise_reason(socket)
+                    yield step
         except NoSocket as refused:
             raise self._no_socket(refused.status) from refused
 
@@ -136,12 +139,18 @@ class Ways:
             return OutcomeUnknown(
                 f"{self._service.where} answered a handshake with {status}; it may have begun a job."
             )
-        begun_nothing = status < 500 or status in (501, 505, 511)
+        begun_nothing = status < 500 or status in (501, 503, 505, 511)
         return NotOffered() if begun_nothing else refusal(self._service.where, status, changes=True)
 
-    async def _frame(self, socket: aiohttp.ClientWebSocketResponse) -> str | None:
-        """The next frame; None when no more come."""
-        with border(self._service.where):
+    async def _raise_reason(self, socket: aiohttp.ClientWebSocketResponse) -> None:
+        """Why a job failed that has failed, if the service says so where it closes the socket."""
+        end = await self._frame(socket)
+        if isinstance(end, _Closed) and (reason := cleaned(end.reason)):
+            raise TransportError(f"{self._service.where} says: {reason}")
+
+    async def _frame(self, socket: aiohttp.ClientWebSocketResponse) -> str | _Closed:
+        """The next frame, or the end."""
+        with border(self._service.where, changes=True):
             message = await socket.receive()
         if message.type is aiohttp.WSMsgType.TEXT:
             return str(message.data)
@@ -151,7 +160,7 @@ class Ways:
             )
         if message.type is aiohttp.WSMsgType.BINARY:
             raise RemoteProtocolError(f"{self._service.where} sent a frame of bytes, where text is wanted.")
-        return None
+        return _Closed(message.extra or "" if message.type is aiohttp.WSMsgType.CLOSE else "")
 
     # -- one request ----------------------------------------------------------------------------
 
@@ -183,9 +192,10 @@ class Ways:
         )
         async with AsyncExitStack() as stack:
             heading = asyncio.create_task(stack.enter_async_context(request))
-            async with aclosing(self._looks(heading, errand.kind, *errand.names)) as steps:
+            async with aclosing(self._looks(heading, errand.kind, errand.names if patient else ())) as steps:
                 async for step in steps:
-                    yield step
+                    if not step.status.final:  # until it has answered, that may be how an earlier job ended
+                        yield step
             answer = heading.result()
             if answer.status in NOT_THERE:
                 raise NotOffered
@@ -207,37 +217,37 @@ class Ways:
         """The end; and until it comes, what the status says of the Backup that the answer's headers name."""
         named = errand.names or _named(answer.location)
         reading = asyncio.create_task(answer.whole())
-        async with aclosing(self._looks(reading, errand.kind, *named)) as steps:
+        async with aclosing(self._looks(reading, errand.kind, named)) as steps:
             async for step in steps:
                 yield step
         yield last(reading.result())
 
-    async def _looks(self, answering: asyncio.Task[Any], kind: JobKind, *names: str) -> Steps:
-        """What the status says now and then, until the answer is there. An end is the answer's to tell: the
-        status may still be that of an earlier job.
-        """
+    async def _looks(self, answering: asyncio.Task[Any], kind: JobKind, names: tuple[str, ...]) -> Steps:
+        """What the status of the Backup that is named says now and then, until the answer is there."""
         try:
-            while not await self._done(answering):
+            while not answering.done():
                 for name in names:
-                    try:
-                        step = await self._service.status(kind, name)
-                    except ReprieveError as error:
-                        log.debug("no news of %s of %s: %s", kind, name, error)
-                    else:
-                        if not (step.status.final or answering.done()):
-                            yield step
+                    if step := await self._look(kind, name):
+                        yield step
+                await self._pause(answering)
         finally:
             answering.cancel()
             await asyncio.wait((answering,))
 
-    async def _done(self, answering: asyncio.Task[Any]) -> bool:
-        """Whether it is done, or will be in a moment."""
+    async def _look(self, kind: JobKind, name: str) -> BackupStreamedProgress | None:
+        try:
+            return await self._service.status(kind, name)
+        except ReprieveError as error:
+            log.debug("no news of the %s of %s: %s", kind, name, error)
+            return None
+
+    async def _pause(self, answering: asyncio.Task[Any]) -> None:
+        """Until the next look, or the answer."""
         pause = asyncio.create_task(self._clock.sleep(POLL))
         try:
             await asyncio.wait((answering, pause), return_when=asyncio.FIRST_COMPLETED)
         finally:
             pause.cancel()
-        return answering.done()
 
     def _step(self, raw: bytes | str) -> BackupStreamedProgress:
         return self._service.said(raw, BackupStreamedProgress)
@@ -248,6 +258,13 @@ class Ways:
 
 class NotOffered(Exception):
     """The service does not have this way, and has begun nothing."""
+
+
+@attrs.frozen
+class _Closed:
+    """A web socket's end, and the reason that came with it."""
+
+    reason: str
 
 
 def _named(location: str) -> tuple[str, ...]:
