@@ -38,7 +38,12 @@ class Address:
                 "An address holds no name and no password: others could read it. Put the token into a file, "
                 "and name that with token_file= or REPRIEVE_TOKEN_FILE."
             )
-        if not parts.hostname or parts.query or parts.fragment:
+        if parts.query or parts.fragment:
+            raise InvalidRequest(
+                "An address ends with its port or path: leave out what follows the `?` or the `#`. A token "
+                "comes from a file, which token_file= or REPRIEVE_TOKEN_FILE names."
+            )
+        if not parts.hostname:
             raise InvalidRequest(
                 f"{target!r} is no address of a service; give one like http://localhost:1000."
             )

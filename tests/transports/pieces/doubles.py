@@ -98,13 +98,14 @@ class Double:
     async def serving(self) -> AsyncIterator[str]:
         """The address at which it answers while the block runs."""
         app = web.Application()
-        app.router.add_route("*", "/{path:.*}", self._answer)
+        app.router.add_route("*", "/{path:.*}", self.answer)
         async with TestServer(app) as server:
             yield str(server.make_url("")).rstrip("/")
             for task in self.tasks:
                 task.cancel()
 
-    async def _answer(self, request: web.Request) -> web.StreamResponse:
+    async def answer(self, request: web.Request) -> web.StreamResponse:
+        """What it answers to a request."""
         self.heard.append(f"{request.method} {request.path}")
         for path, handler in self.instead.items():
             if request.path.endswith(path):
