@@ -108,13 +108,13 @@ def peer(request: web.Request, settings: Settings) -> web.Response | None:
 
 def token(request: web.Request, settings: Settings) -> web.Response | None:
     """What is the owner's alone comes with the token, and so may everything have to; a wrong one is told."""
+    if token_given(request) is None:
+        if not needs_token(request, settings):
+            return None
+        return _unauthorized("This needs the owner's token as `Authorization: Bearer`; see the token file.")
     if shows_token(request, settings):
         return None
-    if token_given(request) is not None:
-        return _unauthorized("The token is not the one of this service; see its token file.")
-    if not needs_token(request, settings):
-        return None
-    return _unauthorized("This needs the owner's token as `Authorization: Bearer`; see the token file.")
+    return _unauthorized("The token is not the one of this service; see its token file.")
 
 
 def content_type(request: web.Request, settings: Settings) -> web.Response | None:
@@ -140,10 +140,10 @@ def plain_get(request: web.Request, settings: Settings) -> web.Response | None:
 
 def stopping(request: web.Request, settings: Settings) -> web.Response | None:
     """Once we were told to stop, no job is begun."""
-    route = route_of(request)
-    if not request.app[STOPPING].is_set() or route is None or route.operation is None:
+    if not request.app[STOPPING].is_set():
         return None
-    if not SPECS[route.operation].starts_job:
+    route = route_of(request)
+    if route is None or route.operation is None or not SPECS[route.operation].starts_job:
         return None
     refusal = sentence("This service is stopping and begins no more jobs; ask again when it is back.", 503)
     refusal.headers["Retry-After"] = f"{settings.stop_within:.0f}"
