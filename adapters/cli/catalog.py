@@ -10,7 +10,7 @@ from reprieve.core.errors import NotFound
 from reprieve.core.job import Backup
 from reprieve.transports.local.place import Place
 
-from ..wire import backup_on_wire
+from ..wire import on_wire
 from . import words
 from .asking import confirm
 from .choosing import HELP, chosen, is_whole_id
@@ -63,13 +63,13 @@ async def list_backups(asked: Namespace, output: Output) -> None:
     else:
         async with library_of(asked, asked.database) as library:
             found = await library.backups()
-    output.result({"backups": [backup_on_wire(backup) for backup in found]}, lambda: _listed(found))
+    output.result({"backups": [on_wire(backup) for backup in found]}, lambda: _listed(found))
 
 
 async def show(asked: Namespace, output: Output) -> None:
     """One backup, with all that is known of it."""
     backup = backup_in(place_of(asked), asked.backup)
-    output.result({"backup": backup_on_wire(backup)}, lambda: _shown(backup))
+    output.result({"backup": on_wire(backup)}, lambda: _shown(backup))
 
 
 async def delete(asked: Namespace, output: Output) -> None:
@@ -79,7 +79,7 @@ async def delete(asked: Namespace, output: Output) -> None:
     question = f"This deletes the backup {backup.id} of {words.path(backup.database)}."
     confirm(question, json=asked.json, yes=asked.yes)
     place.repository().delete(backup.id)
-    output.result({"backup": backup_on_wire(backup)}, lambda: f"Deleted the backup {backup.id}.")
+    output.result({"backup": on_wire(backup)}, lambda: f"Deleted the backup {backup.id}.")
 
 
 def _listed(backups: Sequence[Backup]) -> str:
