@@ -138,7 +138,7 @@ def _responses(route: Route, routes: tuple[Route, ...], schemas: Schemas) -> Sch
 
 def _answers(route: Route, schemas: Schemas) -> Schema:
     if route.gives in (str, bytes):
-        return {route.media: {"schema": {"type": "string"}}}
+        return {route.media: {"schema": {"type": "string"} if route.gives is str else {}}}
     content = _content(route.gives, schemas, sent=True)
     steps = {form: _each(content) for form in STEPS} if route.gives is models.BackupStreamedProgress else {}
     return {route.media: content if route.media == JSON else _each(content), **steps}
