@@ -118,6 +118,8 @@ ROUTES = (
         summary="Whether the service is there",
         public=True,
         gives=str,
+        media="text/plain",
+        public=True,
     ),
     Route(
         method="GET",
@@ -126,6 +128,8 @@ ROUTES = (
         summary="The service's version",
         public=True,
         gives=str,
+        media="text/plain",
+        public=True,
     ),
     Route(
         method="POST",
