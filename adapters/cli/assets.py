@@ -12,7 +12,7 @@ from typing import Any
 from reprieve.core.errors import InvalidRequest
 from reprieve.core.job import AssetVersion
 
-from ..wire import asset_on_wire
+from ..wire import on_wire
 from . import words
 from .opening import is_service, place_of, service_of
 from .output import Output
@@ -57,7 +57,7 @@ async def keep(asked: Namespace, output: Output) -> None:
     else:
         kept = place_of(asked).repository_or_new().keep_assets(documents)
     said = f"Kept {words.counted(len(kept), 'document')}."
-    output.result({"assets": [asset_on_wire(version) for version in kept]}, lambda: said)
+    output.result({"assets": [on_wire(version) for version in kept]}, lambda: said)
 
 
 async def list_assets(asked: Namespace, output: Output) -> None:
@@ -69,7 +69,7 @@ async def list_assets(asked: Namespace, output: Output) -> None:
     else:
         place = place_of(asked)
         found = () if place.is_empty() else place.repository().assets()
-    output.result({"assets": [asset_on_wire(version) for version in found]}, lambda: _listed(found))
+    output.result({"assets": [on_wire(version) for version in found]}, lambda: _listed(found))
 
 
 async def get(asked: Namespace, output: Output) -> None:
@@ -91,7 +91,7 @@ async def history(asked: Namespace, output: Output) -> None:
             found = await service.asset_history(asked.asset)
     else:
         found = place_of(asked).repository().asset_history(asked.asset)
-    output.result({"assets": [asset_on_wire(version) for version in found]}, lambda: _listed(found))
+    output.result({"assets": [on_wire(version) for version in found]}, lambda: _listed(found))
 
 
 def documents_in(path: str) -> list[dict[str, Any]]:

@@ -7,7 +7,7 @@ from argparse import Namespace
 from reprieve.core.errors import InvalidRequest
 from reprieve.core.job import Backup, Job
 
-from ..wire import Members, backup_on_wire, job_on_wire
+from ..wire import Members, on_wire
 from . import words
 from .following import see_through
 from .opening import is_local, is_service, library_of, place_of, register
@@ -46,7 +46,7 @@ async def backup(asked: Namespace, output: Output) -> None:
         running = await library.create_backup(idempotency_key=asked.key, **options)
         job = await see_through(running, output)
         made = await running
-    members: Members = {"job": job_on_wire(job), "backup": backup_on_wire(made)}
+    members: Members = {"job": on_wire(job), "backup": on_wire(made)}
     if not is_local(asked.database):
         output.result(members, lambda: _made(job, made, made.database))
         return

@@ -11,7 +11,7 @@ from reprieve.core.errors import NotFound
 from reprieve.core.job import Backup
 from reprieve.transports.local.place import Place
 
-from ..wire import backup_on_wire
+from ..wire import on_wire
 from . import words
 from .asking import confirm
 from .choosing import HELP, chosen, is_whole_id
@@ -77,7 +77,7 @@ async def list_backups(asked: Namespace, output: Output) -> None:
     else:
         async with library_of(asked, asked.database) as library:
             found = await library.backups()
-    output.result({"backups": [backup_on_wire(backup) for backup in found]}, lambda: _listed(found))
+    output.result({"backups": [on_wire(backup) for backup in found]}, lambda: _listed(found))
 
 
 async def show(asked: Namespace, output: Output) -> None:
@@ -87,7 +87,7 @@ async def show(asked: Namespace, output: Output) -> None:
             backup = await backup_at(service, asked.backup)
     else:
         backup = backup_in(place_of(asked), asked.backup)
-    output.result({"backup": backup_on_wire(backup)}, lambda: _shown(backup))
+    output.result({"backup": on_wire(backup)}, lambda: _shown(backup))
 
 
 async def delete(asked: Namespace, output: Output) -> None:
@@ -102,7 +102,7 @@ async def delete(asked: Namespace, output: Output) -> None:
         backup = backup_in(place, asked.backup)
         _confirm(asked, backup)
         place.repository().delete(backup.id)
-    output.result({"backup": backup_on_wire(backup)}, lambda: f"Deleted the backup {backup.id}.")
+    output.result({"backup": on_wire(backup)}, lambda: f"Deleted the backup {backup.id}.")
 
 
 def _confirm(asked: Namespace, backup: Backup) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from reprieve.core.endings import raise_unless_completed
 from reprieve.core.job import Job
 
-from ..wire import job_on_wire
+from ..wire import on_wire
 from . import words
 from .following import show
 from .opening import every_job
@@ -59,14 +59,14 @@ async def jobs(asked: Namespace, output: Output) -> None:
     """The newest ones."""
     async with every_job() as known:
         found = await known.jobs(unsettled=asked.running, limit=asked.limit)
-    output.result({"jobs": [job_on_wire(job) for job in found]}, lambda: _listed(found))
+    output.result({"jobs": [on_wire(job) for job in found]}, lambda: _listed(found))
 
 
 async def status(asked: Namespace, output: Output) -> None:
     """One of them."""
     async with every_job() as known:
         job = await known.named(asked.job)
-    output.result({"job": job_on_wire(job)}, lambda: _shown(job))
+    output.result({"job": on_wire(job)}, lambda: _shown(job))
 
 
 async def cancel(asked: Namespace, output: Output) -> None:
@@ -74,7 +74,7 @@ async def cancel(asked: Namespace, output: Output) -> None:
     async with every_job() as known:
         job = await known.follow(await known.named(asked.job)).cancel()
     said = f"Cancelled: {words.doing(job)}. Everything is as it was before."
-    output.result({"job": job_on_wire(job)}, lambda: said)
+    output.result({"job": on_wire(job)}, lambda: said)
 
 
 async def watch(asked: Namespace, output: Output) -> None:
@@ -86,7 +86,7 @@ async def watch(asked: Namespace, output: Output) -> None:
             return
         job = await show(known.follow(await known.named(asked.job)), output)
     raise_unless_completed(job)
-    output.result({"job": job_on_wire(job)}, lambda: _shown(job))
+    output.result({"job": on_wire(job)}, lambda: _shown(job))
 
 
 def _number(text: str) -> int:

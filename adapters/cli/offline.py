@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 from reprieve.core.errors import InvalidRequest
 
-from ..wire import backup_on_wire, job_on_wire
+from ..wire import on_wire
 from . import words
 from .following import see_through
 from .output import Output
@@ -46,7 +46,7 @@ async def offline(asked: Namespace, output: Output) -> None:
         backup = await running
         if asked.restore:
             job = await see_through(await library.restore(backup.id), output)
-    members = {"job": job_on_wire(job), "backup": backup_on_wire(backup)}
+    members = {"job": on_wire(job), "backup": on_wire(backup)}
     attempts = "" if job.attempt == 1 else f", in {words.counted(job.attempt, 'attempt')}"
     said = f"{words.doing(job)}: {words.standing(job)} in {words.took(job)}{attempts}."
     output.result(members, lambda: said)

@@ -14,7 +14,7 @@ from typing import Protocol
 from reprieve.core.errors import Problem
 from reprieve.core.job import Job
 
-from ..wire import job_on_wire, problem_on_wire
+from ..wire import on_wire
 from .progress import Progress, progress_for
 from .screen import columns, folded
 
@@ -57,7 +57,7 @@ class JsonOutput:
     """One JSON object a line: any number of `job`, then one `result` or `error`."""
 
     def job(self, job: Job) -> None:
-        self._line({"type": "job", "job": job_on_wire(job)})
+        self._line({"type": "job", "job": on_wire(job)})
 
     end = job
 
@@ -73,7 +73,7 @@ class JsonOutput:
         self._line({"type": "ready", **members})
 
     def error(self, problem: Problem) -> None:
-        self._line({"type": "error", "error": problem_on_wire(problem)})
+        self._line({"type": "error", "error": on_wire(problem)})
 
     def settle(self) -> None:
         """A program's pipe needs nothing."""

@@ -12,7 +12,7 @@ from reprieve.core.job import Backup, Job, UndoCopy
 from reprieve.core.operations import Operation
 from reprieve.library import Library
 
-from ..wire import Members, backup_on_wire, job_on_wire, undo_on_wire
+from ..wire import Members, on_wire
 from . import words
 from .asking import confirm
 from .catalog import backup_at, backup_in
@@ -67,7 +67,7 @@ async def restore(asked: Namespace, output: Output) -> None:
         options = {"force": True} if asked.force else {}
         running = await library.restore(backup.id, idempotency_key=asked.key, **options)
         job = await see_through(running, output)
-    members = {**_job_and(job.undo, job), "backup": backup_on_wire(backup)}
+    members = {**_job_and(job.undo, job), "backup": on_wire(backup)}
     output.result(members, lambda: _restored(job, backup))
 
 
@@ -76,7 +76,7 @@ async def revert(asked: Namespace, output: Output) -> None:
     async with library_of(asked, asked.database) as library:
         if asked.list:
             copies = await library.undo_copies()
-            output.result({"undoCopies": [undo_on_wire(copy) for copy in copies]}, lambda: _copies(copies))
+            output.result({"undoCopies": [on_wire(copy) for copy in copies]}, lambda: _copies(copies))
         elif asked.forget:
             if asked.forget not in {copy.id for copy in await library.undo_copies()}:
                 raise NotFound(
@@ -103,8 +103,8 @@ async def _wanted(asked: Namespace, library: Library) -> Backup:
 
 def _job_and(kept: UndoCopy | None, job: Job) -> Members:
     """A settled job, and what it replaced: nothing, where there was no file."""
-    members: Members = {"job": job_on_wire(job)}
-    return {**members, "undo": undo_on_wire(kept)} if kept else members
+    members: Members = {"job": on_wire(job)}
+    return {**members, "undo": on_wire(kept)} if kept else members
 
 
 def _question(database: str, backup: Backup) -> str:

@@ -14,10 +14,11 @@ from aiohttp import web
 
 from reprieve import Library
 
-from . import assets, catalogue, creations, discovery, restorations, sockets
+from . import assets, catalogue, creations, discovery, openapi, reference, restorations, sockets, v1
 from .errors import errors
 from .guard import protect
-from .keys import INSTANCE, LIBRARY, SETTINGS, STOPPING, WALL
+from .keys import INSTANCE, LIBRARY, LOOKUPS, SETTINGS, STOPPING, WALL
+from .lookups import Lookups
 from .routes import TABLE, Route, table
 from .settings import Settings
 from .wall import Wall
@@ -29,6 +30,9 @@ ROUTES = (
     *assets.ROUTES,
     *sockets.ROUTES,
     *discovery.ROUTES,
+    *v1.ROUTES,
+    *openapi.ROUTES,
+    *reference.ROUTES,
 )
 
 
@@ -39,7 +43,8 @@ def create_app(library: Library, settings: Settings | None = None) -> web.Applic
     app[LIBRARY] = library
     app[SETTINGS] = settings
     app[STOPPING] = asyncio.Event()
-    app[WALL] = Wall(library)
+    app[LOOKUPS] = Lookups(library)
+    app[WALL] = Wall(library, app[LOOKUPS])
     app[INSTANCE] = str(uuid4())
     app.add_routes([_registered(route) for route in ROUTES])
     app[TABLE] = table(ROUTES)

@@ -14,12 +14,10 @@ from reprieve.transports.pieces.conversion import read
 from .bodies import documents_in
 from .keys import LIBRARY
 from .routes import Route
-from .starting import key_for_start
 
 
 async def _keep_all(request: web.Request) -> web.StreamResponse:
     """Keep each document as its next version."""
-    key_for_start(request)
     body = await documents_in(request)
     kept = None if body is None else read(body, models.Assets).iterable
     await request.app[LIBRARY].backup_assets(kept)
@@ -28,7 +26,6 @@ async def _keep_all(request: web.Request) -> web.StreamResponse:
 
 async def _keep(request: web.Request) -> web.StreamResponse:
     """Keep one document as its next version."""
-    key_for_start(request)
     await request.app[LIBRARY].backup_asset(await documents_in(request))
     return web.Response(status=204)
 

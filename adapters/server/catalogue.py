@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from reprieve.core.errors import NotFound
 from reprieve.core.job import Backup
 from reprieve.core.operations import Operation
 from reprieve.transports.pieces import models
@@ -12,17 +11,13 @@ from reprieve.transports.pieces.translation import backup_model, catalogue_model
 
 from .answers import document
 from .bodies import document_in
-from .keys import LIBRARY
+from .keys import LIBRARY, LOOKUPS
 from .routes import Route
 
 
 async def named_backup(request: web.Request) -> Backup:
-    """The Backup that the path names. Raises NotFound, also for one of another database in the same store."""
-    library = request.app[LIBRARY]
-    backup = await library.backup(request.match_info["backup"])
-    if backup.database != library.database:
-        raise NotFound(f"There is no backup {backup.id} of this database; GET /backups lists what there is.")
-    return backup
+    """The Backup that the path names. Raises NotFound."""
+    return await request.app[LOOKUPS].backup(request.match_info["backup"])
 
 
 async def _backups(request: web.Request) -> web.StreamResponse:
@@ -39,6 +34,7 @@ async def _delete(request: web.Request) -> web.StreamResponse:
     await document_in(request)
     backup = await named_backup(request)
     await request.app[LIBRARY].delete(backup.id)
+    request.app[LOOKUPS].changed(backup.id)
     return web.Response(status=204)
 
 

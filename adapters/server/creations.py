@@ -15,15 +15,15 @@ from .answers import document
 from .bodies import document_in
 from .cancelling import cancelled
 from .catalogue import named_backup
-from .keys import LIBRARY
+from .keys import LIBRARY, LOOKUPS
 from .routes import Route
-from .starting import key_for_start
+from .starting import key_of
 from .streams import tell_progress, tell_result
 
 
 async def start_creation(request: web.Request) -> RunningJob[Backup]:
     """Start a creation, or find the one that has the request's idempotency key."""
-    return await request.app[LIBRARY].create_backup(idempotency_key=key_for_start(request))
+    return await request.app[LIBRARY].create_backup(idempotency_key=key_of(request))
 
 
 async def _create(request: web.Request) -> web.StreamResponse:
@@ -46,7 +46,7 @@ async def _cancel(request: web.Request) -> web.StreamResponse:
 async def _status(request: web.Request) -> web.StreamResponse:
     """How the creation stands. A backup whose creation no journal here knows was made elsewhere."""
     try:
-        job = await request.app[LIBRARY].creation_status(request.match_info["backup"])
+        job = await request.app[LOOKUPS].creation(request.match_info["backup"])
     except NotFound:
         return document(completed_model(await named_backup(request)))
     return document(status_model(job))

@@ -117,6 +117,8 @@ ROUTES = (
         handler=_health,
         summary="Whether the service is there",
         gives=str,
+        media="text/plain",
+        public=True,
     ),
     Route(
         method="GET",
@@ -124,6 +126,8 @@ ROUTES = (
         handler=_version,
         summary="The service's version",
         gives=str,
+        media="text/plain",
+        public=True,
     ),
     Route(
         method="POST",

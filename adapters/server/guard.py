@@ -13,7 +13,7 @@ from collections.abc import Callable
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
-from reprieve.core.operations import SPECS
+from reprieve.core.operations import SPECS, Operation
 
 from .answers import sentence
 from .browsers import asks_leave, leave, sealed
@@ -34,6 +34,7 @@ Rule = Callable[[web.Request, Settings], web.Response | None]
 """What a request must pass: None, or how it is refused."""
 
 FROM_NO_OTHER_PAGE = ("same-origin", "none")
+STARTS_ONE_WITHOUT_A_BODY = (Operation.BACKUP_ASSETS, Operation.BACKUP_ASSET)
 READS = ("GET", "HEAD", "OPTIONS")
 JSON = "application/json"
 
@@ -142,7 +143,7 @@ def stopping(request: web.Request, settings: Settings) -> web.Response | None:
     route = route_of(request)
     if not request.app[STOPPING].is_set() or route is None or route.operation is None:
         return None
-    if not SPECS[route.operation].starts_job:
+    if not (SPECS[route.operation].starts_job or route.operation in STARTS_ONE_WITHOUT_A_BODY):
         return None
     refusal = sentence("This service is stopping and begins no more jobs; ask again when it is back.", 503)
     refusal.headers["Retry-After"] = f"{settings.stop_within:.0f}"

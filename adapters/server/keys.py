@@ -8,6 +8,7 @@ from aiohttp import web
 
 from reprieve import Library
 
+from .lookups import Lookups
 from .settings import Settings
 from .wall import Wall
 
@@ -16,6 +17,7 @@ SETTINGS: web.AppKey[Settings] = web.AppKey("settings", Settings)
 STOPPING: web.AppKey[asyncio.Event] = web.AppKey("stopping", asyncio.Event)
 """Set once the service begins to stop: no new jobs, and whatever would stream for ever ends."""
 
+LOOKUPS: web.AppKey[Lookups] = web.AppKey("lookups", Lookups)
 WALL: web.AppKey[Wall] = web.AppKey("wall", Wall)
 INSTANCE: web.AppKey[str] = web.AppKey("instance", str)
 """A UUID that tells this run of the service from every other."""

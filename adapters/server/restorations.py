@@ -17,17 +17,19 @@ from .answers import document
 from .bodies import document_in
 from .cancelling import cancelled
 from .catalogue import named_backup
-from .keys import LIBRARY
+from .keys import LIBRARY, LOOKUPS
 from .routes import Route
-from .starting import key_for_start
+from .starting import key_of
 from .streams import tell_progress, tell_result
 
 
 async def start_restoration(request: web.Request) -> RunningJob[Backup]:
     """Start restoring the path's Backup, or find the restoration that has the request's idempotency key."""
-    key = key_for_start(request)
+    key = key_of(request)
     backup = await named_backup(request)
-    return await request.app[LIBRARY].restore(backup.id, idempotency_key=key)
+    running = await request.app[LIBRARY].restore(backup.id, idempotency_key=key)
+    request.app[LOOKUPS].changed(backup.id)
+    return running
 
 
 async def _restore(request: web.Request) -> web.StreamResponse:
@@ -50,7 +52,7 @@ async def _cancel(request: web.Request) -> web.StreamResponse:
 
 async def _status(request: web.Request) -> web.StreamResponse:
     """How the newest restoration of this Backup stands."""
-    job = await request.app[LIBRARY].restoration_status(request.match_info["backup"])
+    job = await request.app[LOOKUPS].restoration(request.match_info["backup"])
     return document(status_model(job, job.backup or await named_backup(request)))
 
 

@@ -19,9 +19,10 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 class Route:
     """One route. `number` is its place in the Pieces contract (1 to 16), None beside the contract.
 
-    `takes` and `gives` are the models of its body and of its answer (None: no body); `statuses` are what it
-    may answer beside what every route may. `changes` says whether it changes anything, `public` that nobody
-    needs the token for it (files of this package, and what clients ask first).
+    `takes`, `query` and `gives` are the models of its body, its query and its answer (None: there is none);
+    `media` is the answer's type, and `statuses` are what it may answer beside what every route may. `changes`
+    says whether it changes anything, `public` that nobody needs the token for it (files of this package, and
+    what clients ask first).
     """
 
     method: str
@@ -31,7 +32,9 @@ class Route:
     operation: Operation | None = None
     number: int | None = None
     takes: type | None = None
+    query: type | None = None
     gives: type | None = None
+    media: str = "application/json"
     statuses: tuple[int, ...] = (200,)
     changes: bool = False
     public: bool = False

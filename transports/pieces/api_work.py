@@ -6,12 +6,15 @@ no words for: why a job failed, and the undo copy that a restoration left.
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Awaitable
 from contextlib import aclosing
+from typing import TypeVar
 
 import attrs
 
-from ...core.errors import OutcomeUnknown, Problem, TransportError
-from ...core.job import Job, JobKind, Progress
+from ...core.errors import OutcomeUnknown, Problem, ReprieveError, TransportError
+from ...core.job import Job, JobKind, Progress, UndoCopy
 from . import models
 from .beside import Beside
 from .models import BackupStreamedProgress, Status
@@ -19,6 +22,10 @@ from .service import Service
 from .translation import backup_of
 from .ways import Errand, Ways
 from .work import Step, Steps
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 
 class ApiWork:
@@ -69,15 +76,21 @@ class ApiWork:
         )
         if told.status is Status.FAILED:
             return attrs.evolve(step, problem=await self._reason())
-        if told.status is Status.COMPLETED and self._beside and self._backup:
-            return attrs.evolve(step, undo=await self._beside.undo_of(self._job, self._backup.id))
+        if told.status is Status.COMPLETED and self._job.kind is JobKind.RESTORATION:
+            return attrs.evolve(step, undo=await self._undo())
         return step
 
     async def _reason(self) -> Problem | None:
-        """Why it failed, where our own service can be asked."""
+        """Why it failed, where that can be asked."""
         if self._beside is None or self._backup is None:
             return None
-        return await self._beside.reason_of(self._job.kind, self._backup.id)
+        return await _if_it_says(self._beside.reason_of(self._job.kind, self._backup.id))
+
+    async def _undo(self) -> UndoCopy | None:
+        """The copy that a restoration left, where that can be asked."""
+        if self._beside is None or self._backup is None:
+            return None
+        return await _if_it_says(self._beside.undo_of(self._job, self._backup.id))
 
     def _progress(self, percentage: float) -> Progress:
         """How far it is: for a Backup whose size is known in bytes, otherwise in percent."""
@@ -85,3 +98,12 @@ class ApiWork:
         if self._job.kind is JobKind.RESTORATION and self._backup and self._backup.bytes > 0:
             return Progress(done=round(self._backup.bytes * share / 100), total=self._backup.bytes)
         return Progress(done=round(share), total=100, unit="%")
+
+
+async def _if_it_says(asking: Awaitable[T | None]) -> T | None:
+    """What is asked beside a job's end, which is certain: without an answer, it is left out."""
+    try:
+        return await asking
+    except ReprieveError as error:
+        log.warning("the service does not say all of a job's end: %s", error)
+        return None

@@ -12,9 +12,8 @@ from collections.abc import Mapping, Sequence
 
 import attrs
 
-from ...core.errors import BY_KIND, NotFound, Problem, ReprieveError
+from ...core.errors import BY_KIND, NotFound, Problem, RemoteProtocolError, ReprieveError
 from ...core.job import AssetVersion, Job, JobKind, Progress, UndoCopy
-from ...core.lifecycle import JobState, Outcome
 from ...core.operations import Operation
 from .models import Document, Status
 from .refusals import cleaned
@@ -24,6 +23,12 @@ from .work import Step
 
 PROTOCOL = 1
 """The version of `/v1/` that is spoken here."""
+
+
+_STATUSES: dict[str, Status] = {
+    **{state.value: status for state, status in OF_STATE.items()},
+    **{outcome.value: status for outcome, status in OF_OUTCOME.items()},
+}
 
 
 @attrs.frozen
@@ -48,8 +53,8 @@ class ServiceJob:
 
     id: str
     kind: str
-    state: JobState
-    outcome: Outcome | None = None
+    state: str
+    outcome: str | None = None
     backup: str | None = None
     undo: str | None = None
     phase: str = ""
@@ -61,7 +66,7 @@ class ServiceJob:
     @property
     def status(self) -> Status:
         """How the API calls the way that it stands."""
-        return OF_OUTCOME[self.outcome] if self.outcome else OF_STATE.get(self.state, Status.UNKNOWN)
+        return _STATUSES.get(self.outcome or self.state, Status.UNKNOWN)
 
     @property
     def progress(self) -> Progress:
@@ -101,24 +106,31 @@ class Assets:
 class Beside:
     """The operations of our own service that the API has not."""
 
-    def __init__(self, service: Service) -> None:
+    def __init__(self, service: Service, operations: frozenset[Operation]) -> None:
+        self.operations = operations
         self._service = service
         self._client = service.client
         self._ours: dict[str, str] = {}
 
-    async def operations(self) -> frozenset[Operation] | None:
-        """Which operations the service says that it has; None for one that is not ours, or of another age."""
-        async with self._client.answer("GET", "/v1/service") as answer:
+    @classmethod
+    async def of(cls, service: Service) -> Beside | None:
+        """What a service has beside the API; None for one that is not ours, or whose `/v1/` is another.
+
+        Raises what it takes for a refusal of all that would follow: a token is missing, or the name is wrong.
+        """
+        async with service.client.answer("GET", "/v1/service") as answer:
             if answer.status in (401, 403, 421):
                 raise await answer.error()
             if answer.status != 200 or answer.media_type != "application/json":
                 return None
-            try:
-                said = self._service.said(await answer.whole(), Description)
-            except ReprieveError:  # somebody else's document
-                return None
-        known = frozenset(operation for operation in Operation if operation in said.operations)
-        return known if said.protocol == PROTOCOL else None
+            raw = await answer.whole()
+        try:
+            said = service.said(raw, Description)
+        except RemoteProtocolError:  # somebody else's document, at a path of theirs
+            return None
+        if said.protocol != PROTOCOL:
+            return None
+        return cls(service, frozenset(one for one in Operation if one in said.operations))
 
     # -- jobs ---------------------------------------------------------------------------------------
 
@@ -133,7 +145,7 @@ class Beside:
         self._ours[name] = job.id
         theirs = self._service.said(await self._client.ask("GET", "/v1/jobs/{}", name), ServiceJob)
         undo = None
-        if theirs.outcome is Outcome.COMPLETED:
+        if theirs.status is Status.COMPLETED:
             undo = next((copy for copy in await self.undo_copies() if copy.job == job.id), None)
         return Step(theirs.status, theirs.progress, undo=undo, problem=theirs.problem)
 
@@ -150,7 +162,7 @@ class Beside:
 
     async def undo_of(self, job: Job, backup_id: str) -> UndoCopy | None:
         """The copy that the newest restoration of a Backup left, which was that of `job`."""
-        theirs = await self._job_of(job.kind, backup_id)
+        theirs = await self._job_of(job.kind, backup_id) if Operation.UNDO_COPIES in self.operations else None
         if theirs is None or theirs.undo is None:
             return None
         self._ours[theirs.id] = job.id

@@ -54,13 +54,12 @@ class PiecesTransport:
         """Ask which service it is. Raises Unreachable and whatever else keeps it from answering."""
         await self._client.open()
         try:
-            beside = Beside(self._service)
-            operations = await beside.operations()
+            self._beside = await Beside.of(self._service)
         except BaseException:
             await self._client.close()
             raise
-        if operations is not None:
-            self.operations, self._beside = operations, beside
+        if self._beside is not None:
+            self.operations = self._beside.operations
 
     async def close(self) -> None:
         """Let go of every connection."""

@@ -30,6 +30,8 @@ class Service:
         return await self.ask("POST", path, **options)
 
     async def ask(self, method: str, path: str, **options: Any) -> Answer:
+        if {"data", "json"} & options.keys():
+            options["headers"] = {"Content-Type": "application/json", **options.get("headers", {})}
         async with self.client.request(method, path, **options) as answer:
             kind = answer.headers.get("Content-Type", "")
             return Answer(answer.status, kind, answer.headers.get("Location"), await answer.text())
@@ -67,6 +69,8 @@ async def serve(aiohttp_client: Any, reprieve_service: ServiceMaker) -> AsyncIte
 
         async def make(settings: Settings | None = None, **scenario: Any) -> Service:
             library = await stack.enter_async_context(reprieve_service(**scenario))
-            return Service(library, await aiohttp_client(create_app(library, settings)))
+            # By itself this client names a type even where there is no body.
+            client = await aiohttp_client(create_app(library, settings), skip_auto_headers=("Content-Type",))
+            return Service(library, client)
 
         yield make

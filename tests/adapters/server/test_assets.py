@@ -14,8 +14,6 @@ from reprieve.core.errors import InvalidRequest
 
 from .conftest import Serve
 
-TYPED = {"Content-Type": "application/json"}
-
 
 async def test_documents_are_kept_whole(serve: Serve) -> None:
     service = await serve()
@@ -35,7 +33,7 @@ async def test_documents_are_kept_whole(serve: Serve) -> None:
 async def test_without_a_document_the_database_is_backed_up(serve: Serve, path: str, body: bytes) -> None:
     service = await serve()
 
-    answer = await service.post(path, data=body, headers=TYPED)
+    answer = await service.post(path, data=body)
 
     assert (204, 1) == (answer.status, len(await service.library.backups()))
 
@@ -63,7 +61,7 @@ async def test_without_a_document_the_database_is_backed_up(serve: Serve, path: 
 async def test_a_body_that_makes_no_sense_keeps_nothing(serve: Serve, path: str, body: bytes) -> None:
     service = await serve()
 
-    refused = await service.post(path, data=body, headers=TYPED)
+    refused = await service.post(path, data=body)
 
     assert (400, "text/plain; charset=utf-8") == (refused.status, refused.type)
     assert refused.text.endswith(".")

@@ -27,7 +27,7 @@ NDJSON = {"Accept": "application/x-ndjson"}
 async def test_a_creation_answers_the_backup(serve: Serve, body: bytes) -> None:
     service = await serve()
 
-    made = await service.post("/backups/create", data=body, headers={"Content-Type": "application/json"})
+    made = await service.post("/backups/create", data=body)
 
     listed = (await service.get("/backups")).document["iterable"]
     assert (200, "application/json") == (made.status, made.type)

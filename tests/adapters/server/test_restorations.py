@@ -23,9 +23,7 @@ async def test_a_restoration_answers_the_paths_backup(serve: Serve, body: bytes)
     service = await serve()
     backup = await service.made()
 
-    told = await service.post(
-        f"/backup/{backup}/restore", data=body, headers={"Content-Type": "application/json"}
-    )
+    told = await service.post(f"/backup/{backup}/restore", data=body)
 
     assert (200, "application/json", backup) == (told.status, told.type, told.document["id"])
     assert [True] == [copy.database == "offline" for copy in await service.library.undo_copies()]

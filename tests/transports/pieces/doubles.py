@@ -259,7 +259,7 @@ def _set() -> asyncio.Event:
 
 @asynccontextmanager
 async def raw(answer: Callable[[bytes], bytes | None]) -> AsyncIterator[str]:
-    """A plain service of bytes: what is answered to each request; None leaves it without one, b'' hangs up."""
+    """A service of bytes: what it answers to requests; None leaves them without one, b'' hangs up."""
 
     async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         request = await reader.readuntil(b"\r\n\r\n")
