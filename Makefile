@@ -1,7 +1,7 @@
 # Each target makes its own environment: uv where it is installed, otherwise venv and pip.
 # `make demo` and `make test` are all that a newcomer needs.
 
-.PHONY: demo test check docs bench soak clean
+.PHONY: demo test sdks check docs bench soak clean
 PYTHON ?= python3
 UV := $(shell command -v uv 2>/dev/null)
 RUN := .venv/bin/
@@ -11,7 +11,7 @@ SIZE_MIB ?= 1024
 # Every test and every worker starts Pythons: without their cached bytecode each start takes twice as long.
 unexport PYTHONDONTWRITEBYTECODE
 
-SOURCES := $(shell find core transports adapters -name '*.py' 2>/dev/null)
+SOURCES := $(shell find core transports adapters -name '*.py' -o -path '*/page/*' 2>/dev/null)
 
 # The editable install is a tree of links, file by file: it is made again when a file comes or goes.
 .venv/installed: pyproject.toml $(SOURCES)
@@ -30,6 +30,10 @@ demo: .venv/installed
 
 test: .venv/installed
 	@$(RUN)python -m pytest -q -m 'not soak' -n auto --dist worksteal
+
+# The Pieces SDKs, in environments of their own (PyPI, npm): their tests are left out where these are not.
+sdks: .venv/installed
+	@$(RUN)python -m tests.sdks.environments
 
 # The long loops: ROUNDS kills of restorations and of backups each, in a run that SEED repeats.
 soak: .venv/installed
@@ -52,4 +56,4 @@ bench: .venv/installed
 	@$(RUN)python -m tests.bench --size $(SIZE_MIB) --rounds $(ROUNDS) $(if $(WRITE),--write $(WRITE))
 
 clean:
-	rm -rf .venv build *.egg-info .hypothesis .pytest_cache .mypy_cache .ruff_cache
+	rm -rf .venv .sdks build *.egg-info .hypothesis .pytest_cache .mypy_cache .ruff_cache

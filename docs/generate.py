@@ -5,26 +5,31 @@ Knows which page comes from where, and nothing of what they say.
 
 from __future__ import annotations
 
+import json
 import re
 import sys
 from pathlib import Path
 
 from reprieve import reference as python
 from reprieve.adapters.cli import reference as command_line
+from reprieve.adapters.server.app import ROUTES
 from reprieve.core.diagram import mermaid
 
 DOCS = Path(__file__).parent
 
+_CLIENTS = re.compile(r"(<!-- clients -->\n).*?(<!-- /clients -->)", re.DOTALL)
 _DIAGRAM = re.compile(r"(<!-- diagram -->\n```mermaid\n).*?(```\n<!-- /diagram -->)", re.DOTALL)
 
 
 def generated() -> dict[str, str]:
     """Each page with generated parts, as it should be."""
     lifecycle = (DOCS / "lifecycle.md").read_text("utf-8")
+    pieces = (DOCS / "pieces.md").read_text("utf-8")
     return {
         "cli.md": command_line.reference(),
         "python.md": python.reference(),
         "lifecycle.md": _DIAGRAM.sub(lambda found: f"{found[1]}{mermaid()}{found[2]}", lifecycle),
+        "pieces.md": _CLIENTS.sub(lambda found: f"{found[1]}{_clients()}{found[2]}", pieces),
     }
 
 
@@ -42,6 +47,23 @@ def main(check: bool) -> int:
         (DOCS / name).write_text(generated()[name], "utf-8")
         print(f"docs/{name}")
     return 0
+
+
+def _clients() -> str:
+    """What each client saw (tests/sdks/record.py): a row for each operation, and for what can befall it."""
+    columns: dict[str, dict[str, str]] = json.loads((DOCS / "clients.json").read_text("utf-8"))
+    paths = {str(route.number): f"`{route.method} {route.path}`" for route in ROUTES}
+    rows = [["", "operation", *columns], ["---"] * (len(columns) + 2)]
+    for situation in sorted({one for column in columns.values() for one in column}, key=_order):
+        number, _, detail = situation.partition(", ")
+        operation = ", ".join(part for part in (paths[number], detail) if part)
+        rows.append([number, operation, *(column.get(situation, "") for column in columns.values())])
+    return "".join(f"| {' | '.join(cells)} |\n" for cells in rows)
+
+
+def _order(situation: str) -> tuple[int, str]:
+    number, _, detail = situation.partition(", ")
+    return int(number), detail
 
 
 def _is(path: Path, text: str) -> bool:

@@ -16,14 +16,29 @@ from typing import Any
 
 import pytest
 
+from tests.sdks.environments import CURL_CLIENT, PYTHON_CLIENTS, TYPESCRIPT_CLIENT
+
 PARTS: dict[str, tuple[Callable[[], bool], str]] = {
     "tmpfs": (
         lambda: sys.platform == "linux" and os.geteuid() == 0,
         "run as root on Linux (a small file system is mounted, and filled)",
     ),
     "pty": (lambda: sys.platform != "win32", "run where there are pseudo-terminals"),
+    "posix": (lambda: sys.platform != "win32", "run on Linux or macOS"),
+    "other user": (
+        lambda: sys.platform == "linux" and os.geteuid() == 0 and shutil.which("curl") is not None,
+        "run as root on Linux, and install curl (another user calls)",
+    ),
     "linux": (lambda: sys.platform == "linux", "run on Linux"),
+    "systemd": (lambda: shutil.which("systemd-analyze") is not None, "install systemd"),
+    "curl": (lambda: CURL_CLIENT.here, "install curl"),
     "bash": (lambda: shutil.which("bash") is not None, "install bash"),
+    "chromium": (
+        lambda: any(map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))),
+        "install chromium (`apt-get install chromium`)",
+    ),
+    "sdks": (lambda: all(client.here for client in PYTHON_CLIENTS), "run `make sdks` (from PyPI)"),
+    "node sdk": (lambda: TYPESCRIPT_CLIENT.here, "run `make sdks` (from PyPI and npm)"),
 }
 """What a test can need: whether it is here, and how to get it."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from argparse import ArgumentTypeError, Namespace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,18 +10,24 @@ from urllib.parse import parse_qsl
 
 import attrs
 
+from reprieve.core.errors import InvalidRequest
 from reprieve.transports.registry import scheme_of
 
 from . import words
+from .installing import install_unit
 from .interrupts import Interrupts
 from .opening import is_local, place_of, register
 from .output import Output
 from .parser import Commands
 
 if TYPE_CHECKING:
+    from ssl import SSLContext
+
     from reprieve.library import Library
 
+    from ..server.listening import Place
     from ..server.running import Ready
+    from ..server.settings import Settings
 
 
 PAGE = """\
@@ -39,6 +46,9 @@ DATABASE is a path, or a target such as offline:?seed=7.
   --allow-origin ORIGIN  a web page that may use it, as https://host.org
   --allow-host NAME      a name that it may be called by, beside localhost
   --name NAME            what it calls itself
+  --log-level LEVEL      debug, info (every request and job), warning or error
+  --log-file FILE        log there, as JSON lines, and not to stderr
+  --install-unit         have systemd or launchd start it, from now on
   --json                 print JSON lines, as in a pipe
 
 example:
@@ -67,37 +77,75 @@ def add_to(commands: Commands) -> None:
     parser.add_argument("--cert", type=Path)
     parser.add_argument("--key", type=Path)
     parser.add_argument("--insecure-behind-proxy", action="store_true")
+    parser.add_argument("--log-level", choices=("debug", "info", "warning", "error"), default="warning")
+    parser.add_argument("--log-file", type=Path)
+    parser.add_argument("--install-unit", action="store_true")
 
 
 async def serve(asked: Namespace, output: Output) -> None:
     """Listen, open the database, serve; then stop gracefully."""
+    from ..server.listening import listening
+    from ..server.logs import log_to
+    from ..server.running import run
+
+    place, tls = _place(asked), _tls(asked)
+    settings, token = _settings(asked)
+    if is_local(asked.database):
+        register(asked.database, place_of(asked, asked.database))
+    if asked.install_unit:
+        install_unit(asked, place, output)
+        return
+    secrets = (settings.token, os.environ.get("REPRIEVE_PASSPHRASE"), asked.passphrase)
+    log_to(asked.log_file, asked.log_level, secrets)
+    with Interrupts(output.settle) as interrupts, listening(place) as sockets:
+        async with _library(asked) as library:
+
+            def ready(service: Ready) -> None:
+                address = service.addresses[0] if service.addresses else None
+                members = {"address": address, **attrs.asdict(service), "token": str(token)}
+                output.ready(members, lambda: _told(service, settings))
+
+            await run(library, settings, sockets, interrupts.asked, ready, tls=tls)
+
+
+def _place(asked: Namespace) -> Place:
+    """Where to listen. Raises InvalidRequest where others could come in without the token, or overhear it."""
+    from ..server.listening import PORT, Place
+
+    place = Place(hosts=tuple(asked.host), ports=tuple(asked.port or (PORT,)), unix=asked.unix)
+    hidden = asked.cert or asked.insecure_behind_proxy
+    if not (place.loopback or (asked.require_token and hidden)):
+        raise InvalidRequest(
+            f"Other machines reach {', '.join(asked.host)}: add --require-token, and --cert with --key; or "
+            "--insecure-behind-proxy, where something in front of it does TLS."
+        )
+    return place
+
+
+def _tls(asked: Namespace) -> SSLContext | None:
+    from ..server.listening import tls
+
+    if bool(asked.cert) is not bool(asked.key):
+        raise InvalidRequest("TLS needs both, --cert and --key.")
+    return tls(asked.cert, asked.key) if asked.cert else None
+
+
+def _settings(asked: Namespace) -> tuple[Settings, Path]:
+    """How the service behaves, and which file its token is in."""
     from reprieve.transports.local.home import Home
 
-    from ..server.listening import Place, listening, tls
-    from ..server.running import run
     from ..server.settings import Settings
     from ..server.token import token_file, token_in
 
-    place = Place(hosts=tuple(asked.host), ports=tuple(asked.port or (39300,)), unix=asked.unix)
-    token = asked.token or token_file(Home.find())
+    file = asked.token or token_file(Home.find())
     settings = Settings(
         name=asked.name,
         hosts=tuple(asked.allow_host),
         origins=tuple(asked.allow_origin),
-        token=token_in(token, make=asked.token is None),
+        token=token_in(file, make=asked.token is None),
         require_token=asked.require_token,
     )
-    context = tls(asked.cert, asked.key) if asked.cert else None
-    with Interrupts(output.settle) as interrupts, listening(place) as sockets:
-        if is_local(asked.database):
-            register(asked.database, place_of(asked, asked.database))
-        async with _library(asked) as library:
-
-            def ready(service: Ready) -> None:
-                members = {**attrs.asdict(service), "address": service.addresses[0], "token": str(token)}
-                output.ready(members, lambda: _told(service))
-
-            await run(library, settings, sockets, interrupts.asked, ready, tls=context)
+    return settings, file
 
 
 def _library(asked: Namespace) -> Library:
@@ -116,8 +164,10 @@ def _in_real_time(target: str) -> str:
     return f"{target}{'&' if '?' in target else '?'}clock=real"
 
 
-def _told(service: Ready) -> str:
-    return f"Serving {words.path(service.database)} on {service.addresses[0]}; Ctrl-C stops it."
+def _told(service: Ready, settings: Settings) -> str:
+    where = [f"  {address}/#token={settings.token}" for address in service.addresses[:1]]
+    where += [f"  {words.path(service.unix)}"] if service.unix else []
+    return "\n".join([f"Serving {words.path(service.database)}, until Ctrl-C:", *where])
 
 
 def _port(text: str) -> int:

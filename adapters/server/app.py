@@ -14,7 +14,19 @@ from aiohttp import web
 
 from reprieve import Library
 
-from . import assets, catalogue, creations, discovery, openapi, reference, restorations, sockets, v1
+from . import (
+    assets,
+    catalogue,
+    creations,
+    discovery,
+    metrics,
+    openapi,
+    page,
+    reference,
+    restorations,
+    sockets,
+    v1,
+)
 from .errors import errors
 from .guard import protect
 from .keys import INSTANCE, LIBRARY, LOOKUPS, SETTINGS, STOPPING, WALL
@@ -33,6 +45,8 @@ ROUTES = (
     *v1.ROUTES,
     *openapi.ROUTES,
     *reference.ROUTES,
+    *page.ROUTES,
+    *metrics.ROUTES,
 )
 
 
@@ -51,6 +65,7 @@ def create_app(library: Library, settings: Settings | None = None) -> web.Applic
     app.cleanup_ctx.append(_watching)
     app.on_shutdown.append(_stopping)
     protect(app, settings)
+    metrics.count(app)
     return app
 
 

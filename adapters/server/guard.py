@@ -27,6 +27,7 @@ from .callers import (
     token_given,
 )
 from .keys import STOPPING
+from .limits import MAX_HEAD
 from .routes import route_of
 from .settings import Settings
 
@@ -150,7 +151,14 @@ def stopping(request: web.Request, settings: Settings) -> web.Response | None:
     return refusal
 
 
-RULES: tuple[Rule, ...] = (host, origin, fetch_site, peer, token, content_type, plain_get, stopping)
+def size(request: web.Request, settings: Settings) -> web.Response | None:
+    """Its headers are not too large in all (each by itself is limited by the parser)."""
+    if sum(len(name) + len(value) for name, value in request.raw_headers) <= MAX_HEAD:
+        return None
+    return sentence(f"The headers are larger than the {MAX_HEAD} bytes that are taken; send less.", 431)
+
+
+RULES: tuple[Rule, ...] = (size, host, origin, fetch_site, peer, token, content_type, plain_get, stopping)
 
 
 def _upgrades(request: web.Request) -> bool:

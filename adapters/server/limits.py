@@ -14,14 +14,15 @@ from aiohttp import web
 
 from .settings import Settings
 
-MAX_HEADERS = 64
+MAX_HEADERS = 100
 MAX_LINE = 8 << 10
-"""Of the first line, and of one header. What 64 headers are may not be more than MAX_HEAD together."""
+"""Of the first line, and of one header."""
 
 MAX_HEAD = 16 << 10
+"""Of all headers."""
 
 LINGER = 2.0
-"""Seconds in which the rest of a refused body is read and thrown away, so that its sender reads the refusal."""
+"""Seconds in which the rest of a refused body is thrown away, so that its sender reads the refusal."""
 
 SPARE_FILES = 256
 """Open files that connections leave to the journal, the workers and the store."""
@@ -45,7 +46,7 @@ def server_arguments(settings: Settings) -> dict[str, Any]:
 
 
 def limited(server: web.Server, limit: int) -> Callable[[], asyncio.Protocol]:
-    """What makes a connection's protocol: the server's own, but for those beyond the limit a short refusal."""
+    """What makes the protocol of a connection: the server's own; beyond the limit, a short refusal."""
 
     def protocol() -> asyncio.Protocol:
         return server() if len(server.connections) < limit else _Refusal()

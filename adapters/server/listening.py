@@ -51,7 +51,7 @@ class Place:
         return tuple(dict.fromkeys(address for host in self.hosts for address in _addresses_of(host)))
 
     @property
-    def local(self) -> bool:
+    def loopback(self) -> bool:
         """Whether only this machine reaches it."""
         return all(is_loopback(address) for address in self.addresses)
 
@@ -113,6 +113,15 @@ def inherited() -> list[socket.socket]:
     return sockets
 
 
+def systemd_addresses(place: Place) -> tuple[str, ...]:
+    """Where to listen, as `ListenStream=` of a socket unit says it."""
+    return tuple(
+        f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
+        for port in place.ports
+        for address in _present(place)
+    )
+
+
 def _addresses_of(host: str) -> Iterable[str]:
     if host == "localhost":
         return LOOPBACK
@@ -124,10 +133,14 @@ def _addresses_of(host: str) -> Iterable[str]:
 
 
 def _bound(place: Place) -> list[socket.socket]:
-    addresses = place.addresses
-    if addresses == LOOPBACK and not _has_ipv6():
-        addresses = LOOPBACK[:1]
+    addresses = _present(place)
     return [sock for port in place.ports for sock in _on_each(addresses, port)]
+
+
+def _present(place: Place) -> tuple[str, ...]:
+    """The addresses; of the loopback's own those that this machine has."""
+    addresses = place.addresses
+    return LOOPBACK[:1] if addresses == LOOPBACK and not _has_ipv6() else addresses
 
 
 def _has_ipv6() -> bool:

@@ -19,7 +19,9 @@ from reprieve.core import VERSION
 
 from .app import create_app
 from .keys import STOPPING
+from .limits import connections_for, limited, server_arguments
 from .listening import url_of
+from .logs import AccessLog, access, log_jobs
 from .settings import Settings
 
 FAREWELL = 5.0
@@ -52,16 +54,37 @@ async def run(
     on for `settings.stop_within` seconds, then they are cancelled and everything is as it was before.
     """
     app = create_app(library, settings)
-    runner = web.AppRunner(app, shutdown_timeout=FAREWELL, access_log=None)
+    runner = web.AppRunner(
+        app,
+        shutdown_timeout=FAREWELL,
+        access_log_class=AccessLog,
+        access_log=access,
+        **server_arguments(settings),
+    )
     await runner.setup()
+    listeners: list[asyncio.Server] = []
+    logging_jobs = asyncio.create_task(log_jobs(library))
     try:
-        for one in sockets:
-            await web.SockSite(runner, one, ssl_context=tls).start()
+        listeners = await _listen(runner, sockets, connections_for(settings.connections), tls)
         ready(_ready(library, sockets, "https" if tls else "http"))
         await stop.wait()
         app[STOPPING].set()
+        await library.finish(settings.stop_within)  # whoever asks how a job goes on is still answered
     finally:
+        logging_jobs.cancel()
+        await asyncio.wait((logging_jobs,))
+        for listener in listeners:
+            listener.close()
         await runner.cleanup()
+
+
+async def _listen(
+    runner: web.AppRunner, sockets: Sequence[socket], limit: int, tls: ssl.SSLContext | None
+) -> list[asyncio.Server]:
+    assert runner.server is not None
+    protocol = limited(runner.server, limit)
+    loop = asyncio.get_running_loop()
+    return [await loop.create_server(protocol, sock=one, ssl=tls) for one in sockets]
 
 
 def _ready(library: Library, sockets: Sequence[socket], scheme: str) -> Ready:

@@ -1,8 +1,8 @@
 """Plays a page: writes its files, runs its commands and scripts, and compares what they print.
 
     ```console              commands after `$ `, each with what it prints; `^C` is pressed where it stands
-    ```console meanwhile    run while the last command of the block before is still under way: a job, or
-                            a service, if `^C` stands at the end of what it prints
+    ```console meanwhile    run while the last command of the block before is still under way
+                            (a job, or a service; then `^C` there is pressed afterwards)
     ```python               a script, run at once
     ```python NAME          a file, for a command that comes later (so for toml, json, …)
 
@@ -18,7 +18,7 @@ import socket
 import sqlite3
 import sys
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, nullcontext
 from pathlib import Path
 
 import attrs
@@ -38,9 +38,6 @@ NOT_RUN = {
 SHOWN_HOME = "/home/ada"
 """Whose pages these are, where a command prints a whole path."""
 
-SERVES = "Ctrl-C stops it"
-"""How a service says that it is there."""
-
 PORT = re.compile(r"\b393\d\d\b")
 
 FAILURES = ("reprieve: ", '{"type":"error"')
@@ -48,6 +45,12 @@ FAILURES = ("reprieve: ", '{"type":"error"')
 
 PASSPHRASE = "correct horse battery staple"
 ROWS = 400
+
+SERVE = "reprieve serve "
+SERVES = "until Ctrl-C"
+"""What a service says once it can be called."""
+
+USUAL_PORT = 39300
 
 
 @attrs.frozen
@@ -112,19 +115,15 @@ class Player:
     def _run(self, page: Page, block: Block, command: Command, meanwhile: Block | None) -> None:
         if command.line in NOT_RUN:
             return
-        line = self._with_free_ports(self.likeness.real(command.line))
-        with Terminal(line, self.home, self.env(), self._answer) as terminal:
-            if meanwhile and command.interrupted:
-                terminal.until(SERVES)
-                self._run_all(page, meanwhile, None)
-                terminal.press_ctrl_c()
-                code = terminal.end()
-            elif meanwhile or command.interrupted:
-                with self._writing():
-                    terminal.until(" %")
+        line = self.likeness.real(command.line)
+        with Terminal(self._with_free_ports(line), self.home, self.env(), self._answer) as terminal:
+            if meanwhile or command.interrupted:
+                serves = line.startswith(SERVE)
+                with nullcontext() if serves else self._writing():
+                    terminal.until(SERVES if serves else " %")
                     if meanwhile:
                         self._run_all(page, meanwhile, None)
-                    else:
+                    if command.interrupted:
                         terminal.press_ctrl_c()
                     code = terminal.end()
             else:
@@ -145,6 +144,8 @@ class Player:
             yield
 
     def _with_free_ports(self, text: str) -> str:
+        if text.startswith(SERVE) and "--port" not in text:
+            text = f"{text} --port {USUAL_PORT}"
         return PORT.sub(lambda found: self.ports.setdefault(found[0], str(free_port())), text)
 
     def _with_shown_ports(self, text: str) -> str:

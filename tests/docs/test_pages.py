@@ -15,10 +15,15 @@ from .playing import NOT_RUN, Player, commands_of
 PLAYED = {"console", "python"}
 SHOWN = {"ini", "crontab", "powershell"}
 """Files of other systems' schedulers: what they say of reprieve is parsed, and nothing is run."""
-OTHER = {"", "text", "mermaid", "toml", "json", "py"}
-"""Not run: `py` are signatures; the others are run if they have a name and a command uses it."""
+OTHER = {"", "text", "mermaid", "toml", "json", "py", "ts", "kotlin", "dart"}
+"""Not run: `py` are signatures; the others are run if they have a name and a command uses it. Examples for
+other environments, `py` and `ts`, are run by tests/sdks; `kotlin` and `dart` nowhere, as their page says."""
 
-PLAYABLE = [page for page in every_page() if any(block.language in PLAYED for block in page.blocks)]
+PLAYABLE = [
+    pytest.param(page, marks=[pytest.mark.needs("curl")] if "$ curl" in page.text else [])
+    for page in every_page()
+    if any(block.language in PLAYED for block in page.blocks)
+]
 
 
 @pytest.mark.needs("pty", "bash")

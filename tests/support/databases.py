@@ -18,11 +18,12 @@ def make_database(
     *,
     mode: str = "wal",
     rows: int = 1000,
+    body: int = 7500,
     page_size: int = 4096,
     encoding: str = "UTF-8",
     auto_vacuum: int = 0,
 ) -> Path:
-    """A database whose every row says `tag`, and whose pages all depend on it; `rows` of about 8 KB."""
+    """A database whose every row says `tag`, and whose pages all depend on it; `rows` of `body` bytes."""
     noise = random.Random(tag)
     with closing(sqlite3.connect(path, isolation_level=None)) as database:
         database.execute(f"PRAGMA page_size = {page_size}")
@@ -32,7 +33,7 @@ def make_database(
         database.execute("CREATE TABLE content (id INTEGER PRIMARY KEY, tag INTEGER, body BLOB)")
         database.execute("CREATE TABLE written (id INTEGER PRIMARY KEY, body TEXT)")
         database.executemany(
-            "INSERT INTO content VALUES (?, ?, ?)", ((n, tag, noise.randbytes(7500)) for n in range(rows))
+            "INSERT INTO content VALUES (?, ?, ?)", ((n, tag, noise.randbytes(body)) for n in range(rows))
         )
         if tag == NEW:  # the schemas differ, so that a restoration changes what others have cached
             database.execute("CREATE TABLE newer (x)")

