@@ -124,7 +124,7 @@ def _in_query(shape: type[attrs.AttrsInstance], schemas: Schemas) -> list[Schema
 
 
 def _responses(route: Route, routes: tuple[Route, ...], schemas: Schemas) -> Schema:
-    said: Schema = {"default": {"description": OTHERWISE, "content": _SENTENCE}}
+    said: Schema = {}
     for status in route.statuses:
         answer: Schema = {"description": MEANINGS[status]}
         if status >= 400:
@@ -133,16 +133,20 @@ def _responses(route: Route, routes: tuple[Route, ...], schemas: Schemas) -> Sch
             answer["content"] = _answers(route, schemas)
             answer |= _links(route, routes)
         said[str(status)] = answer
-    return said
+    return {**said, "default": {"description": OTHERWISE, "content": _SENTENCE}}
 
 
 def _answers(route: Route, schemas: Schemas) -> Schema:
     if route.gives in (str, bytes):
-        return {route.media: {"schema": {"type": "string"}}}
+        return {route.media: {"schema": {"type": "string"} if route.gives is str else {}}}
     content = _content(route.gives, schemas, sent=True)
-    if route.gives is models.BackupStreamedProgress:
-        return {route.media: content, **{form: {"schema": {"type": "string"}} for form in STEPS}}
-    return {route.media: content if route.media == JSON else {"schema": {"type": "string"}}}
+    steps = {form: _each(content) for form in STEPS} if route.gives is models.BackupStreamedProgress else {}
+    return {route.media: content if route.media == JSON else _each(content), **steps}
+
+
+def _each(content: Schema) -> Schema:
+    """A stream of documents: OpenAPI 3.1 has no schema for one, so it is said in words."""
+    return {"schema": {"description": f"Any number of {content['schema']['$ref'].rpartition('/')[2]}."}}
 
 
 def _content(kind: Any, schemas: Schemas, *, sent: bool) -> Schema:

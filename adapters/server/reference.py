@@ -113,7 +113,7 @@ def _type(schema: Schema) -> str:
         return f'<a href="#{name}">{name}</a>'
     if schema.get("type") == "array":
         return f"list of {_type(schema['items'])}"
-    return escape(str(schema.get("format", schema.get("type", "anything"))))
+    return escape(str(schema.get("format") or schema.get("type") or schema.get("description", "anything")))
 
 
 def _table(head: tuple[str, ...], rows: Iterator[tuple[str, ...]]) -> str:
