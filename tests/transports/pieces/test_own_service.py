@@ -1,4 +1,6 @@
-"""What our own service has beside the API: reverts, why a job failed, documents; and what is made of others."""
+"""What our own service has beside the API: reverts, why a job failed, documents; and what is made of
+others.
+"""
 
 from __future__ import annotations
 
