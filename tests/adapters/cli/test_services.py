@@ -23,7 +23,8 @@ class Client:
 
     def __call__(self, *words: str) -> Ran:
         code = main([self.address if word == "URL" else word for word in words])
-        return Ran(code, *self.printed.readouterr())
+        printed = self.printed.readouterr()
+        return Ran(code, printed.out, printed.err)
 
 
 @pytest.fixture
