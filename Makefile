@@ -11,7 +11,7 @@ SIZE_MIB ?= 1024
 # Every test and every worker starts Pythons: without their cached bytecode each start takes twice as long.
 unexport PYTHONDONTWRITEBYTECODE
 
-SOURCES := $(shell find core transports adapters -name '*.py' 2>/dev/null)
+SOURCES := $(shell find core transports adapters -name '*.py' -o -path '*/page/*' 2>/dev/null)
 
 # The editable install is a tree of links, file by file: it is made again when a file comes or goes.
 .venv/installed: pyproject.toml $(SOURCES)

@@ -24,8 +24,12 @@ Members = dict[str, object]
 # Without comparison, repr and slots: these classes are made at every start, and so in a third of the time.
 
 
+class Shape:
+    """What is in camel case on the wire."""
+
+
 @attrs.frozen(eq=False, repr=False, slots=False)
-class Problem:
+class Problem(Shape):
     """What went wrong: `kind` for programs, `message` for people."""
 
     kind: str
@@ -33,7 +37,7 @@ class Problem:
 
 
 @attrs.frozen(eq=False, repr=False, slots=False)
-class Job:
+class Job(Shape):
     """A job. `backup` and `undo` are ids; what is not known (yet) is left out."""
 
     id: str
@@ -57,7 +61,7 @@ class Job:
 
 
 @attrs.frozen(eq=False, repr=False, slots=False)
-class Backup:
+class Backup(Shape):
     """A backup: `bytes` is the size of its database, `added` what the store grew by."""
 
     id: str
@@ -73,7 +77,7 @@ class Backup:
 
 
 @attrs.frozen(eq=False, repr=False, slots=False)
-class UndoCopy:
+class UndoCopy(Shape):
     """What a restoration replaced; `job` is the one that did."""
 
     id: str
@@ -85,7 +89,7 @@ class UndoCopy:
 
 
 @attrs.frozen(eq=False, repr=False, slots=False)
-class AssetVersion:
+class AssetVersion(Shape):
     """One version of a kept document."""
 
     id: str
@@ -97,12 +101,17 @@ class AssetVersion:
 
 def on_wire(value: core.Job | core.Backup | core.UndoCopy | core.AssetVersion | CoreProblem) -> Members:
     """One of our values as a JSON object."""
-    return members(_SHAPED[type(value)](value))
+    return members(shaped(value))
 
 
-def members(shaped: attrs.AttrsInstance) -> Members:
-    """A shape as a JSON object."""
-    said = ((wire, getattr(shaped, name)) for name, wire in _names(type(shaped)))
+def shaped(value: core.Job | core.Backup | core.UndoCopy | core.AssetVersion | CoreProblem) -> Any:
+    """One of our values in its Shape."""
+    return _SHAPED[type(value)](value)
+
+
+def members(shape: attrs.AttrsInstance) -> Members:
+    """A Shape as a JSON object."""
+    said = ((wire, getattr(shape, name)) for name, wire in _names(type(shape)))
     return {wire: _plain(value) for wire, value in said if value is not None}
 
 
@@ -118,8 +127,8 @@ def camel(name: str) -> str:
 
 
 @cache
-def _names(shaped: type[attrs.AttrsInstance]) -> tuple[tuple[str, str], ...]:
-    return tuple((field.name, camel(field.name)) for field in attrs.fields(shaped))
+def _names(shape: type[attrs.AttrsInstance]) -> tuple[tuple[str, str], ...]:
+    return tuple((field.name, camel(field.name)) for field in attrs.fields(shape))
 
 
 def _plain(value: Any) -> object:
@@ -159,9 +168,9 @@ def _problem(problem: CoreProblem) -> Problem:
     return Problem(problem.kind, problem.message)
 
 
-def _same_fields(shaped: type[Any]) -> Callable[[Any], Any]:
+def _same_fields(shape: type[Any]) -> Callable[[Any], Any]:
     """A shape whose fields are called as those of the core's value are."""
-    return lambda value: shaped(**{field.name: getattr(value, field.name) for field in attrs.fields(shaped)})
+    return lambda value: shape(**{field.name: getattr(value, field.name) for field in attrs.fields(shape)})
 
 
 _SHAPED: dict[type, Callable[[Any], Any]] = {

@@ -31,10 +31,14 @@ PARTS: dict[str, tuple[Callable[[], bool], str]] = {
     ),
     "linux": (lambda: sys.platform == "linux", "run on Linux"),
     "systemd": (lambda: shutil.which("systemd-analyze") is not None, "install systemd"),
+    "curl": (lambda: CURL_CLIENT.here, "install curl"),
     "bash": (lambda: shutil.which("bash") is not None, "install bash"),
+    "chromium": (
+        lambda: any(map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))),
+        "install chromium (`apt-get install chromium`)",
+    ),
     "sdks": (lambda: all(client.here for client in PYTHON_CLIENTS), "run `make sdks` (from PyPI)"),
     "node sdk": (lambda: TYPESCRIPT_CLIENT.here, "run `make sdks` (from PyPI and npm)"),
-    "curl": (lambda: CURL_CLIENT.here, "install curl"),
 }
 """What a test can need: whether it is here, and how to get it."""
 

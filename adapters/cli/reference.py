@@ -54,8 +54,12 @@ With `--json` a command prints one JSON object a line, and nothing else: any num
 | `jobs`, `status`, `cancel`, `watch JOB` | `jobs` or `job` |
 | `key show`; the other `key` commands | `recoveryCode`; `repository` |
 | `assets keep`, `list`, `history`; `get` | `assets`; `asset` |
+| `serve --install-unit` | `written`, `on`, `status`, `off` |
 | `offline` | `job`, `backup` |
 | `completion` | `script` |
+
+`serve` prints no result, but one line once it can be called, in a pipe always: `{"type": "ready",
+"address", "addresses", "unix", "pid", "version", "database", "token"}`. `token` is the path of its file.
 
 A job: `id`, `kind` (creation, restoration), `database`, `backup` (an id), `undo` (an id), `state`
 (idle, running, cancelling, done, failed), `outcome` (completed, cancelled), `phase`, `done`, `total`, `unit`,

@@ -16,6 +16,7 @@ from typing import Any, Generic, Self, TypeVar
 from reprieve.core.errors import InvalidRequest
 from reprieve.core.job import AssetVersion, Backup, Job, UndoCopy
 from reprieve.core.operations import Operation
+from reprieve.core.ports import Entry
 
 from .connecting import connect
 from .library import Library
@@ -228,6 +229,14 @@ class BlockingLibrary:
     def watch(self) -> Iterator[Job]:
         """See Library.watch."""
         return self._loop.each(self._library.watch())
+
+    def history(self, after: int, *, job: str | None = None) -> Iterator[Entry]:
+        """See Library.history."""
+        return self._loop.each(self._library.history(after, job=job))
+
+    def newest_change(self) -> int:
+        """See Library.newest_change."""
+        return self._loop.wait(self._library.newest_change())
 
     def backup_assets(self, assets: Sequence[Mapping[str, object]] | None = None) -> tuple[AssetVersion, ...]:
         """See Library.backup_assets."""

@@ -10,7 +10,7 @@ from reprieve.core.errors import InvalidRequest, NotFound, ReprieveError, Unsupp
 from reprieve.core.job import AssetVersion, Backup, Job, JobKind, UndoCopy
 from reprieve.core.operations import Operation
 from reprieve.core.orchestrator import Orchestrator
-from reprieve.core.ports import Transport
+from reprieve.core.ports import Entry, Transport
 from reprieve.core.request import Request
 from reprieve.core.retry import RetryPolicy
 from reprieve.transports.registry import Opened, open_target
@@ -38,6 +38,7 @@ class Library:
         long_lived: bool = False,
     ) -> None:
         self._transport = opened.transport
+        self._journal = opened.journal
         self._open_with = opened.options
         self._clear_up = opened.clear_up
         self._others: dict[str, Transport] = {}
@@ -222,6 +223,21 @@ class Library:
                 yield job
         finally:
             self._orchestrator.unwatch(watch)
+
+    async def history(self, after: int, *, job: str | None = None) -> AsyncGenerator[Entry]:
+        """Every change after the journal's line `after`, in order, up to now; of one job, if one is named.
+
+        What somebody missed who knew how things stood at that line. A line's `seq` is its number.
+        """
+        while entries := await self._journal.entries(after=after, job_id=job):
+            for entry in entries:
+                after = entry.seq
+                if entry.job.database == self.database:
+                    yield entry
+
+    async def newest_change(self) -> int:
+        """The number of the journal's newest line; 0 before the first."""
+        return await self._journal.seq()
 
     async def finish(self, within: float) -> None:
         """Take no more jobs; those under way may go on for `within` seconds, then they are cancelled.

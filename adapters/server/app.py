@@ -14,7 +14,7 @@ from aiohttp import web
 
 from reprieve import Library
 
-from . import assets, catalogue, creations, discovery, metrics, restorations, sockets
+from . import assets, catalogue, creations, discovery, metrics, page, restorations, sockets, v1
 from .errors import errors
 from .guard import protect
 from .keys import INSTANCE, LIBRARY, LOOKUPS, SETTINGS, STOPPING, WALL
@@ -30,6 +30,8 @@ ROUTES = (
     *assets.ROUTES,
     *sockets.ROUTES,
     *discovery.ROUTES,
+    *v1.ROUTES,
+    *page.ROUTES,
     *metrics.ROUTES,
 )
 
@@ -42,7 +44,7 @@ def create_app(library: Library, settings: Settings | None = None) -> web.Applic
     app[SETTINGS] = settings
     app[STOPPING] = asyncio.Event()
     app[LOOKUPS] = Lookups(library)
-    app[WALL] = Wall(library)
+    app[WALL] = Wall(library, app[LOOKUPS])
     app[INSTANCE] = str(uuid4())
     app.add_routes([_registered(route) for route in ROUTES])
     app[TABLE] = table(ROUTES)

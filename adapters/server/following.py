@@ -1,4 +1,4 @@
-"""A job followed for somebody who must not be kept waiting: the next update, or the news that there is none.
+"""Updates for somebody who must not be kept waiting: the next one, or the news that there is none yet.
 
 Knows RunningJob and real time; nothing of HTTP.
 """
@@ -6,7 +6,7 @@ Knows RunningJob and real time; nothing of HTTP.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable
 from types import TracebackType
 from typing import Any, Self
 
@@ -14,23 +14,17 @@ from reprieve import RunningJob
 from reprieve.core.job import Job
 
 
-class Follower:
-    """One job's updates, each waited for only so long. Use it in an `async with`; leaving stops nothing.
+class Updates:
+    """What an asynchronous generator of jobs tells, each waited for only so long. Use it in an `async with`.
 
-    `job` is how the job stood at the newest update. `over` says that no other will come: the job has ended,
-    or the service is being closed.
+    `over` says that nothing more will come: it has ended, or `stop` is set. Leaving stops only the telling.
     """
 
-    def __init__(self, job: Job, running: RunningJob[Any]) -> None:
-        self.job = job
+    def __init__(self, jobs: AsyncGenerator[Job], stop: asyncio.Event | None = None) -> None:
         self.over = False
-        self._updates = aiter(running)
+        self._jobs = jobs
         self._next: asyncio.Task[Job] | None = None
-
-    @classmethod
-    async def of(cls, running: RunningJob[Any]) -> Follower:
-        """Follow a job from how it stands now."""
-        return cls(await running.now(), running)
+        self._stopped = (asyncio.ensure_future(stop.wait()),) if stop else ()
 
     async def __aenter__(self) -> Self:
         return self
@@ -38,10 +32,44 @@ class Follower:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._next is not None:
-            self._next.cancel()
-            await asyncio.wait((self._next,))
-        await self._updates.aclose()
+        waiting = (*self._stopped, *((self._next,) if self._next else ()))
+        for one in waiting:
+            one.cancel()
+        if waiting:
+            await asyncio.wait(waiting)
+        await self._jobs.aclose()
+
+    async def next(self, within: float | None = None) -> Job | None:
+        """The next one; None if none comes within so many seconds (None: in any time), or ever."""
+        if self.over:
+            return None
+        if self._next is None:
+            self._next = asyncio.ensure_future(anext(self._jobs))
+        waiting = (self._next, *self._stopped)
+        await asyncio.wait(waiting, timeout=within, return_when=asyncio.FIRST_COMPLETED)
+        if not self._next.done():
+            self.over = any(one.done() for one in self._stopped)
+            return None
+        told, self._next = self._next, None
+        try:
+            return told.result()
+        except StopAsyncIteration:
+            self.over = True
+            return None
+
+
+class Follower(Updates):
+    """One job's updates. `job` is how it stood at the newest; it may be over before the job has ended, where
+    the service is closed."""
+
+    def __init__(self, job: Job, running: RunningJob[Any]) -> None:
+        super().__init__(aiter(running))
+        self.job = job
+
+    @classmethod
+    async def of(cls, running: RunningJob[Any]) -> Follower:
+        """Follow a job from how it stands now."""
+        return cls(await running.now(), running)
 
     async def update(self, within: float | None = None) -> bool:
         """Whether there is another update, or no more at all, within so many seconds (None: in any time)."""
@@ -52,22 +80,10 @@ class Follower:
         loop = asyncio.get_running_loop()
         deadline = None if within is None else loop.time() + within
         while not self.over:
-            if self._next is None:
-                self._next = asyncio.ensure_future(anext(self._updates))
-            timeout = None if deadline is None else max(0.0, deadline - loop.time())
-            await asyncio.wait((self._next,), timeout=timeout)
-            if not self._next.done():
-                return False
-            self._take(self._next)
-            if reached(self.job):
+            job = await self.next(None if deadline is None else max(0.0, deadline - loop.time()))
+            if job is None:
+                return self.over
+            self.job, self.over = job, job.final
+            if reached(job):
                 return True
         return True
-
-    def _take(self, update: asyncio.Task[Job]) -> None:
-        self._next = None
-        try:
-            self.job = update.result()
-        except StopAsyncIteration:
-            self.over = True
-        else:
-            self.over = self.job.final

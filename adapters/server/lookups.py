@@ -11,6 +11,8 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Generic, TypeVar
 
+import attrs
+
 from reprieve import Library
 from reprieve.core.errors import NotFound
 from reprieve.core.job import Backup, Job
@@ -78,6 +80,15 @@ class Lookups:
     async def restoration(self, backup: str) -> Job:
         """The newest job that restores or restored this Backup, as it stands. Raises NotFound."""
         return await self._as_it_stands(await self._restorations.find(backup))
+
+    async def with_its_backup(self, job: Job) -> Job:
+        """A restoration that has not begun knows its Backup by the id alone."""
+        if job.backup or not job.backup_id:
+            return job
+        try:
+            return attrs.evolve(job, backup=await self.backup(job.backup_id))
+        except NotFound:  # it was deleted meanwhile
+            return job
 
     def changed(self, backup: str) -> None:
         """This Backup was deleted, or is being restored once more."""

@@ -19,8 +19,9 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 class Route:
     """One route. `number` is its place in the Pieces contract (1 to 16), None beside the contract.
 
-    `takes` and `gives` are the models of its body and of its answer (None: no body); `statuses` are what it
-    may answer beside what every route may. `changes` says whether it changes anything, `public` that nobody
+    `takes`, `query` and `gives` are the models of its body, its query and its answer (None: there is none);
+    `statuses` are what it may answer beside what every route may; `events` says that it answers a stream of
+    server-sent events, each with a `gives`. `changes` says whether it changes anything, `public` that nobody
     needs the token for it (files of this package, and what clients ask first).
     """
 
@@ -31,7 +32,9 @@ class Route:
     operation: Operation | None = None
     number: int | None = None
     takes: type | None = None
+    query: type | None = None
     gives: type | None = None
+    events: bool = False
     statuses: tuple[int, ...] = (200,)
     changes: bool = False
     public: bool = False

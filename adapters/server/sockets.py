@@ -17,7 +17,6 @@ from reprieve.core.operations import Operation
 from reprieve.transports.pieces import models
 from reprieve.transports.pieces.conversion import to_json
 from reprieve.transports.pieces.models import BackupStreamedProgress, Status
-from reprieve.transports.pieces.translation import progress_model
 
 from .answers import JSON
 from .bodies import parsed
@@ -27,7 +26,7 @@ from .following import Follower
 from .keys import SETTINGS, WALL
 from .restorations import start_restoration
 from .routes import Route
-from .streams import tell_progress
+from .streams import begun, step, tell_progress
 
 Start = Callable[[web.Request], Awaitable[RunningJob[Backup]]]
 
@@ -93,16 +92,18 @@ async def _job_told(request: web.Request, start: Start) -> web.StreamResponse:
         await _close(socket, WSCloseCode.OK, str(error))
         return socket
     async with await Follower.of(running) as following:
-        if await _told_to_the_end(socket, _frames(socket, following)):
+        if await _told_to_the_end(socket, _frames(request, socket, following)):
             await _close(socket, *_ending(following.job))
     return socket
 
 
-async def _frames(socket: web.WebSocketResponse, following: Follower) -> None:
-    await socket.send_str(to_json(progress_model(following.job)))
+async def _frames(request: web.Request, socket: web.WebSocketResponse, following: Follower) -> None:
+    """The first one says which Backup it is about, but of a job that has to wait."""
+    await following.until(begun, request.app[SETTINGS].hold)
     while not following.over:
+        await socket.send_str(await step(request, following.job))
         await following.update()
-        await socket.send_str(to_json(progress_model(following.job)))
+    await socket.send_str(await step(request, following.job))
 
 
 def _ending(job: Job) -> tuple[WSCloseCode, str]:

@@ -20,7 +20,7 @@ from reprieve.transports.pieces.translation import backup_model, progress_model
 from .answers import document
 from .following import Follower
 from .forms import WHOLE, Form, form_for
-from .keys import SETTINGS
+from .keys import LOOKUPS, SETTINGS
 
 
 async def tell_result(request: web.Request, running: RunningJob[Backup]) -> web.StreamResponse:
@@ -45,29 +45,42 @@ async def tell_progress(request: web.Request, running: RunningJob[Backup]) -> we
     settings = request.app[SETTINGS]
     form = form_for(request)
     async with await Follower.of(running) as following:
-        await following.until(_begun, settings.hold)
+        await following.until(begun, settings.hold)
         job = raise_unless_done(following.job)
         response = _response(form, job)
         try:
             await response.prepare(request)
-            await _tell_steps(response, form, following, settings.heartbeat)
+            await _tell_steps(request, response, form, following)
         except ConnectionResetError:  # the client has left, and the job goes on
             return response
         return response
 
 
 async def _tell_steps(
-    response: web.StreamResponse, form: Form, following: Follower, heartbeat: float
+    request: web.Request, response: web.StreamResponse, form: Form, following: Follower
 ) -> None:
+    heartbeat = request.app[SETTINGS].heartbeat
+    newest = await step(request, following.job)
     if form.steps and not following.over:
-        await response.write(form.frame(_progress(following.job)))
+        await response.write(form.frame(newest))
     while not following.over:
-        wanted = _anything if form.steps else _ended
-        if not await following.until(wanted, heartbeat):
-            await response.write(form.alive(_progress(following.job)))
-        elif not following.over:
-            await response.write(form.frame(_progress(following.job)))
-    await response.write(form.frame(_progress(following.job)))
+        if not await following.until(_anything if form.steps else _ended, heartbeat):
+            await response.write(form.alive(newest))
+            continue
+        newest = await step(request, following.job)
+        if not following.over:
+            await response.write(form.frame(newest))
+    await response.write(form.frame(newest))
+
+
+async def step(request: web.Request, job: Job) -> str:
+    """How a job stands, as streams and sockets say it."""
+    return to_json(progress_model(await request.app[LOOKUPS].with_its_backup(job)))
+
+
+def begun(job: Job) -> bool:
+    """Whether the work has begun, and so there is a Backup to speak of; or whether it never will."""
+    return job.final or job.backup is not None
 
 
 async def _tell_end(
@@ -84,10 +97,6 @@ async def _tell_end(
             request.transport.close()  # without the last chunk, so that no client takes it for whole
 
 
-def _progress(job: Job) -> str:
-    return to_json(progress_model(job))
-
-
 def _response(form: Form, job: Job) -> web.StreamResponse:
     headers = {"Content-Type": form.content_type, **_location(job)}
     return web.StreamResponse(headers=headers)
@@ -102,10 +111,6 @@ def _location(job: Job) -> dict[str, str]:
 
 def _ended(job: Job) -> bool:
     return job.final
-
-
-def _begun(job: Job) -> bool:
-    return job.final or job.backup is not None
 
 
 def _anything(job: Job) -> bool:

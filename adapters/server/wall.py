@@ -14,10 +14,12 @@ from collections import deque
 import attrs
 
 from reprieve import Library
-from reprieve.core.errors import NotFound, ReprieveError
-from reprieve.core.job import Backup, Job
+from reprieve.core.errors import ReprieveError
+from reprieve.core.job import Job
 from reprieve.transports.pieces.conversion import to_json
 from reprieve.transports.pieces.translation import in_progress_model
+
+from .lookups import Lookups
 
 log = logging.getLogger(__name__)
 
@@ -68,10 +70,10 @@ class Look:
 class Wall:
     """Where the jobs in progress are put up. `run` watches the library until that is closed."""
 
-    def __init__(self, library: Library) -> None:
+    def __init__(self, library: Library, lookups: Lookups) -> None:
         self._library = library
+        self._lookups = lookups
         self._jobs: dict[str, Job] = {}
-        self._restored: dict[str, Backup] = {}
         self._looks: set[Look] = set()
         self._closed = False
 
@@ -103,23 +105,12 @@ class Wall:
         while True:
             try:
                 async for job in self._library.watch():
-                    self._put_up(await self._with_its_backup(job))
+                    self._put_up(await self._lookups.with_its_backup(job))
                 return self.close()
             except ReprieveError as error:
                 log.warning("the jobs cannot be watched just now, and are watched again: %s", error)
                 await asyncio.sleep(AGAIN_AFTER)
                 self._jobs.clear()
-
-    async def _with_its_backup(self, job: Job) -> Job:
-        """A restoration that has not begun knows its Backup by its id alone."""
-        if job.backup or not job.backup_id:
-            return job
-        if job.id not in self._restored:
-            try:
-                self._restored[job.id] = await self._library.backup(job.backup_id)
-            except NotFound:
-                return job
-        return attrs.evolve(job, backup=self._restored[job.id])
 
     def _put_up(self, job: Job) -> None:
         before = self._jobs.get(job.id)
@@ -127,7 +118,6 @@ class Wall:
         self._show(before is None or before.version != job.version)
         if job.final:
             del self._jobs[job.id]
-            self._restored.pop(job.id, None)
             self._show(True)
 
     def _show(self, change: bool) -> None:

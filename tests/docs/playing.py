@@ -2,19 +2,23 @@
 
     ```console              commands after `$ `, each with what it prints; `^C` is pressed where it stands
     ```console meanwhile    run while the last command of the block before is still under way
+                            (a job, or a service; then `^C` there is pressed afterwards)
     ```python               a script, run at once
     ```python NAME          a file, for a command that comes later (so for toml, json, …)
 
-Everything happens in one temporary home folder, in which there is a database, `snippets.db`.
+Everything happens in one temporary home folder, in which there is a database, `snippets.db`. A port from
+39300 to 39399 on a page stands for one that is free here.
 """
 
 from __future__ import annotations
 
 import os
+import re
+import socket
 import sqlite3
 import sys
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, nullcontext
 from pathlib import Path
 
 import attrs
@@ -34,11 +38,19 @@ NOT_RUN = {
 SHOWN_HOME = "/home/ada"
 """Whose pages these are, where a command prints a whole path."""
 
+PORT = re.compile(r"\b393\d\d\b")
+
 FAILURES = ("reprieve: ", '{"type":"error"')
 """How a command says that it failed; its exit code has to say so as well."""
 
 PASSPHRASE = "correct horse battery staple"
 ROWS = 400
+
+SERVE = "reprieve serve "
+SERVES = "until Ctrl-C"
+"""What a service says once it can be called."""
+
+USUAL_PORT = 39300
 
 
 @attrs.frozen
@@ -74,6 +86,7 @@ class Player:
 
     home: Path
     likeness: Likeness = attrs.field(factory=Likeness)
+    ports: dict[str, str] = attrs.field(factory=dict)
     recovery_code: str = ""
 
     def play(self, page: Page) -> None:
@@ -85,7 +98,7 @@ class Player:
             if block.name == "meanwhile":
                 continue
             if block.name:
-                (self.home / block.name).write_text(block.text, "utf-8")
+                (self.home / block.name).write_text(self._with_free_ports(block.text), "utf-8")
             elif block.language == "python":
                 (self.home / "example.py").write_text(block.text, "utf-8")
                 self._run(page, block, Command("python example.py", "..."), None)
@@ -103,18 +116,19 @@ class Player:
         if command.line in NOT_RUN:
             return
         line = self.likeness.real(command.line)
-        with Terminal(line, self.home, self.env(), self._answer) as terminal:
+        with Terminal(self._with_free_ports(line), self.home, self.env(), self._answer) as terminal:
             if meanwhile or command.interrupted:
-                with self._writing():
-                    terminal.until(" %")
+                serves = line.startswith(SERVE)
+                with nullcontext() if serves else self._writing():
+                    terminal.until(SERVES if serves else " %")
                     if meanwhile:
                         self._run_all(page, meanwhile, None)
-                    else:
+                    if command.interrupted:
                         terminal.press_ctrl_c()
                     code = terminal.end()
             else:
                 code = terminal.end()
-            printed = terminal.printed.replace(str(self.home), SHOWN_HOME)
+            printed = self._with_shown_ports(terminal.printed.replace(str(self.home), SHOWN_HOME))
         self._remember_code(printed)
         where = f"{page.name}, line {block.line}: $ {command.line}"
         differs = self.likeness.difference(command.shows, printed)
@@ -128,6 +142,16 @@ class Player:
         with closing(sqlite3.connect(self.home / "snippets.db", isolation_level=None)) as database:
             database.execute("BEGIN IMMEDIATE")
             yield
+
+    def _with_free_ports(self, text: str) -> str:
+        if text.startswith(SERVE) and "--port" not in text:
+            text = f"{text} --port {USUAL_PORT}"
+        return PORT.sub(lambda found: self.ports.setdefault(found[0], str(free_port())), text)
+
+    def _with_shown_ports(self, text: str) -> str:
+        for shown, real in self.ports.items():
+            text = text.replace(f":{real}", f":{shown}")
+        return text
 
     def _answer(self, question: str) -> str | None:
         if question.endswith("[y/N] "):
@@ -156,6 +180,14 @@ class Player:
             "TERM": "xterm-256color",
             "PYTEST_ADDOPTS": "-p no:cacheprovider -p no:asyncio -p no:aiohttp -p no:xdist",
         }
+
+
+def free_port() -> int:
+    """A port at which nobody listens."""
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        port: int = one.getsockname()[1]
+        return port
 
 
 def make_database(path: Path) -> None:

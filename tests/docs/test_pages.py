@@ -19,7 +19,11 @@ OTHER = {"", "text", "mermaid", "toml", "json", "py", "ts", "kotlin", "dart"}
 """Not run: `py` are signatures; the others are run if they have a name and a command uses it. Examples for
 other environments, `py` and `ts`, are run by tests/sdks; `kotlin` and `dart` nowhere, as their page says."""
 
-PLAYABLE = [page for page in every_page() if any(block.language in PLAYED for block in page.blocks)]
+PLAYABLE = [
+    pytest.param(page, marks=[pytest.mark.needs("curl")] if "$ curl" in page.text else [])
+    for page in every_page()
+    if any(block.language in PLAYED for block in page.blocks)
+]
 
 
 @pytest.mark.needs("pty", "bash")

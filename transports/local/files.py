@@ -52,7 +52,7 @@ def read_at(descriptor: int, size: int, offset: int) -> bytes:
     return data
 
 
-def write_at(descriptor: int, data: bytes | memoryview, offset: int) -> None:
+def write_at(descriptor: int, data: bytes | bytearray | memoryview, offset: int) -> None:
     """All of `data` at `offset`."""
     rest = memoryview(data)
     while rest:

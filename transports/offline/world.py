@@ -192,10 +192,10 @@ class OfflineWorld:
     def _replace(self, job: Job, size: int, at: datetime) -> UndoCopy:
         if job.undo_id is not None:
             content = self._kept(job.undo_id, job.database).content
-            reason = f"reverted to {job.undo_id}"
+            reason = f"a revert to {job.undo_id}"
         else:
             published = self._published(job.backup_id or "", job.database)
-            content, reason = published.content, f"restored {published.backup.id}"
+            content, reason = published.content, f"a restoration of {published.backup.id}"
         created = self._unique(at)
         copy = UndoCopy(f"undo_{_stamp(created)}", job.database, created, size, reason, job.id)
         self._undo[job.database][copy.id] = _Kept(copy, self.content(job.database))

@@ -75,6 +75,13 @@ def _whole(value: object, _: type = int) -> int:
     return int(number)
 
 
+def _truth(value: object, _: type = bool) -> bool:
+    truths = {True: True, False: False, "true": True, "false": False}
+    if not isinstance(value, bool | str) or value not in truths:
+        raise ValueError(f"true or false is wanted, not {value!r}")
+    return truths[value]
+
+
 def _text(value: object, _: type = str) -> str:
     if not isinstance(value, str):
         raise ValueError(f"a string is wanted, not {value!r}")
@@ -119,6 +126,7 @@ def _writer(model: type[attrs.AttrsInstance], converter: Converter) -> Callable[
 def _make_converter() -> Converter:
     converter = Converter()
     converter.register_structure_hook(datetime, _moment)
+    converter.register_structure_hook(bool, _truth)
     converter.register_structure_hook(int, _whole)
     converter.register_structure_hook(float, _number)
     converter.register_structure_hook(str, _text)

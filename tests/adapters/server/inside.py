@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -29,12 +30,14 @@ class Running:
 
 
 @asynccontextmanager
-async def running(library: reprieve.Library, settings: Settings) -> AsyncIterator[Running]:
+async def running(
+    library: reprieve.Library, settings: Settings, tls: ssl.SSLContext | None = None
+) -> AsyncIterator[Running]:
     """It listens on a free port until the end of the block."""
     told: asyncio.Future[Ready] = asyncio.get_running_loop().create_future()
     stop = asyncio.Event()
     with listening(Place(ports=(0,))) as sockets:
-        over = asyncio.create_task(run(library, settings, sockets, stop, told.set_result))
+        over = asyncio.create_task(run(library, settings, sockets, stop, told.set_result, tls=tls))
         try:
             await asyncio.wait((told, over), return_when=asyncio.FIRST_COMPLETED)
             yield Running((await told).addresses[0], stop, over)

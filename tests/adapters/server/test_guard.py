@@ -165,6 +165,19 @@ def test_a_websocket_of_another_page_is_refused(service: Service, origin: str) -
     assert refused(service.ask("GET", "/backups/streamed/progress", named, *HANDSHAKE))
 
 
+@pytest.mark.parametrize("line", ["Referer: http://localhost:{port}/", "Sec-Fetch-Site: same-origin"])
+def test_a_get_that_starts_a_job_comes_from_no_page_not_even_ours(service: Service, line: str) -> None:
+    path = "/backups/create/streamed/websocket"
+
+    assert refused(service.ask("GET", path, line.format(port=service.port)))
+    assert refused(
+        service.ask("GET", path, line.format(port=service.port), "Upgrade: h2c", "Connection: Upgrade")
+    )
+    assert 200 == service.ask("GET", path, "Sec-Fetch-Site: none").status
+    assert 200 == service.ask("GET", path).status
+    assert 200 == service.ask("GET", "/backups", line.format(port=service.port)).status
+
+
 def test_preflights_are_answered_for_listed_pages_alone(service: Service) -> None:
     asked = ("Access-Control-Request-Method: POST", "Access-Control-Request-Headers: content-type")
 

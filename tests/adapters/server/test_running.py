@@ -5,15 +5,22 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import ssl
 import time
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Thread
 
 import aiohttp
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
 import reprieve
 from reprieve.adapters.server import Settings
+from reprieve.adapters.server.listening import tls
 from reprieve.core import VERSION
 from reprieve.core.lifecycle import Outcome
 from tests.adapters.server.inside import running
@@ -116,6 +123,67 @@ async def test_a_job_that_takes_too_long_is_cancelled_and_whoever_follows_it_is_
 
     assert b'"CANCELED"' in last
     assert [Outcome.CANCELLED] == [job.outcome for job in jobs]
+
+
+async def test_whoever_watches_all_jobs_is_told_that_it_stops() -> None:
+    async with reprieve.connect("offline:?seed=7&clock=real") as library:
+        async with running(library, Settings()) as service, aiohttp.ClientSession() as client:
+            async with client.ws_connect(f"{service.url}/backups/streamed/progress") as socket:
+                await socket.receive()
+                service.stop.set()
+                last = [message async for message in socket]
+
+                assert aiohttp.WSCloseCode.GOING_AWAY == socket.close_code, last
+
+
+async def test_with_a_certificate_it_speaks_tls_alone(tmp_path: Path) -> None:
+    certificate, key = certificate_for("localhost", tmp_path)
+    client_side = ssl.create_default_context(cafile=str(certificate))
+    async with reprieve.connect("offline:?seed=7&clock=real") as library:
+        async with (
+            running(library, Settings(), tls(certificate, key)) as service,
+            aiohttp.ClientSession() as client,
+        ):
+            assert service.url.startswith("https://127.0.0.1:")
+            url = f"https://localhost:{service.port}/backups"
+            async with client.get(url, ssl=client_side) as answer:
+                assert 200 == answer.status
+            own = {"Origin": f"https://localhost:{service.port}"}
+            async with client.get(url, ssl=client_side, headers=own) as answer:
+                assert 200 == answer.status
+            plain = {"Origin": f"http://localhost:{service.port}"}
+            async with client.get(url, ssl=client_side, headers=plain) as answer:
+                assert 403 == answer.status
+            with pytest.raises(aiohttp.ClientConnectionError):
+                await client.get(url.replace("https:", "http:"))
+
+
+def certificate_for(name: str, folder: Path) -> tuple[Path, Path]:
+    """A certificate that signs itself, and its key, as PEM files."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+    now = datetime.now(UTC)
+    signed = (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(subject)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    certificate, secret = folder / "cert.pem", folder / "key.pem"
+    certificate.write_bytes(signed.public_bytes(serialization.Encoding.PEM))
+    secret.write_bytes(
+        key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+    )
+    return certificate, secret
 
 
 async def test_nobody_is_served_once_it_is_over() -> None:

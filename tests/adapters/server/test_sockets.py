@@ -31,6 +31,7 @@ async def test_a_creation_is_told_frame_by_frame(serve: Serve, first: str) -> No
     percentages = [frame["percentage"] for frame in frames]
     listed = (await service.get("/backups")).document["iterable"]
     assert (listed[0], "COMPLETED") == (frames[-1]["backup"], frames[-1]["status"])
+    assert {listed[0]["id"]} == {frame["backup"]["id"] for frame in frames}
     assert sorted(percentages) == percentages
     assert 1000 == socket.close_code
 

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import pytest
+from aiohttp import web
 
 import reprieve
 from reprieve.adapters.server import Settings, create_app
+from reprieve.adapters.server.guard import protect
+from reprieve.adapters.server.keys import STOPPING
+from reprieve.adapters.server.routes import TABLE, Route, table
 from reprieve.adapters.server.token import same, token_in
 from reprieve.core.errors import InvalidRequest, StorageError
+from reprieve.core.operations import Operation
 
 TOKEN = "a-token-that-nobody-guesses-0123456789"
 
@@ -94,6 +101,50 @@ async def test_with_require_token_every_request_needs_it(
 
         assert status == answer.status
         assert ("WWW-Authenticate" in answer.headers) is (status == 401)
+
+
+async def test_a_page_shows_it_as_a_subprotocol_of_its_websocket(aiohttp_client: Any) -> None:
+    async with reprieve.connect("offline:?seed=7") as library:
+        client = await aiohttp_client(create_app(library, Settings(token=TOKEN, require_token=True)))
+        path = "/backups/streamed/progress"
+
+        async with client.ws_connect(path, protocols=("reprieve", f"reprieve.bearer.{TOKEN}")) as socket:
+            assert "reprieve" == socket.protocol
+        for protocols in ((), ("reprieve",), ("reprieve", f"reprieve.bearer.{TOKEN}x")):
+            with pytest.raises(aiohttp.WSServerHandshakeError) as refused:
+                await client.ws_connect(path, protocols=protocols)
+            assert 401 == refused.value.status
+
+
+@pytest.mark.parametrize(
+    ("operation", "public", "required", "status"),
+    [
+        (Operation.FORGET_UNDO, False, False, 401),
+        (Operation.FORGET_UNDO, True, False, 401),
+        (Operation.BACKUPS, False, False, 200),
+        (Operation.BACKUPS, False, True, 401),
+        (None, True, True, 200),
+        (None, False, True, 401),
+        (None, False, False, 200),
+    ],
+)
+async def test_what_is_the_owners_alone_needs_it_always_and_what_is_public_never(
+    aiohttp_client: Any, operation: Operation | None, public: bool, required: bool, status: int
+) -> None:
+    async def handler(request: web.Request) -> web.StreamResponse:
+        return web.Response(text="in")
+
+    route = Route(method="POST", path="/it", handler=handler, summary="", operation=operation, public=public)
+    settings = Settings(token=TOKEN, require_token=required)
+    app = web.Application()
+    app[TABLE], app[STOPPING] = table([route]), asyncio.Event()
+    app.add_routes([web.post("/it", handler)])
+    protect(app, settings)
+    client = await aiohttp_client(app)
+
+    assert status == (await client.post("/it", json={})).status
+    shown = {"Authorization": f"Bearer {TOKEN}"}
+    assert 200 == (await client.post("/it", json={}, headers=shown)).status
 
 
 async def test_without_it_only_a_wrong_one_is_refused(aiohttp_client: Any) -> None:

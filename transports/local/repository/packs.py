@@ -108,9 +108,10 @@ class PackWriter:
         self._append(sealed)
 
     def finish(self) -> PackRef:
-        """Write the table of contents and make the pack durable."""
+        """Write the table of contents, and forget it; make the pack durable."""
         number = len(self._frames)
         table = _TABLE.pack(self.page_size, number) + b"".join(self._frames) + self._ids
+        self._ids, self._frames = bytearray(), []
         sealed = self._sealer.seal(number, CONTENTS, table)
         self._append(sealed)
         self._append(_FOOTER.pack(len(sealed), number))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 from array import array
+from collections.abc import Sequence
 
 from .packs import ID_SIZE
 
@@ -18,42 +19,45 @@ class PageIndex:
     def __init__(self) -> None:
         self._ids = bytearray()
         self._locations = array("Q")
-        self._resize(1 << 12)
+        self._slots = array("I", (0,)) * (1 << 12)
+        self._mask = len(self._slots) - 1
 
     def __len__(self) -> int:
         return len(self._locations)
 
-    def claim(self, page_id: bytes, location: int) -> int:
-        """The location of the page with this id; `location`, from now on, if it is new."""
-        slots, ids, locations = self._slots, self._ids, self._locations
-        slot = int.from_bytes(page_id[:8], sys.byteorder) & self._mask
-        while entry := slots[slot]:
-            if ids[(entry - 1) * ID_SIZE : entry * ID_SIZE] == page_id:
-                return locations[entry - 1]
-            slot = (slot + 1) & self._mask
-        ids += page_id
-        locations.append(location)
-        slots[slot] = len(locations)
-        if 2 * len(locations) > len(slots):
-            self._resize(3 * len(locations))
-        return location
+    def claim(self, page_ids: Sequence[bytes], location: int) -> list[int]:
+        """The location of each page with such an id; the new ones get `location` and those after it."""
+        self._make_room(len(page_ids))
+        slots, mask, ids, locations = self._slots, self._mask, self._ids, self._locations
+        found = []
+        for page_id in page_ids:
+            slot = int.from_bytes(page_id[:8], sys.byteorder) & mask
+            while (entry := slots[slot]) and ids[(entry - 1) * ID_SIZE : entry * ID_SIZE] != page_id:
+                slot = (slot + 1) & mask
+            if not entry:
+                ids += page_id
+                locations.append(location)
+                location += 1
+                entry = slots[slot] = len(locations)
+            found.append(locations[entry - 1])
+        return found
 
     def extend(self, ids: bytes, first_location: int) -> None:
         """Remember pages in consecutive locations. Of an id that comes twice the older location is found."""
         known = len(self._locations)
         count = len(ids) // ID_SIZE
+        self._make_room(count)
         self._ids += ids
         self._locations.extend(range(first_location, first_location + count))
-        if 2 * (known + count) > len(self._slots):
-            self._resize(3 * (known + count))
-        else:
-            self._fill(known)
+        self._fill(known)
 
-    def _resize(self, at_least: int) -> None:
-        size = 1 << (at_least - 1).bit_length()
-        self._mask = size - 1
-        self._slots = array("I", bytes(4 * size))
-        self._fill(0)
+    def _make_room(self, count: int) -> None:
+        """Keep a quarter of the slots free when so many more are taken."""
+        wanted = (len(self) + count) * 4 // 3
+        if wanted > len(self._slots):
+            self._slots = array("I", (0,)) * (1 << wanted.bit_length())
+            self._mask = len(self._slots) - 1
+            self._fill(0)
 
     def _fill(self, known: int) -> None:
         slots, mask = self._slots, self._mask

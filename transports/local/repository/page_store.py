@@ -7,7 +7,7 @@ know positions in an image, or Backups.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 
 import attrs
@@ -38,7 +38,8 @@ first; a page that is stored twice costs only room."""
 class _Frame:
     pack: PackWriter
     number: int
-    raw: bytearray
+    raw: memoryview
+    filled: int
 
 
 @attrs.frozen
@@ -47,6 +48,7 @@ class _Sealed:
     data: bytes
     pages: int
     digest: bytes
+    raw: memoryview
 
 
 @attrs.frozen
@@ -74,7 +76,9 @@ class PageStore:
         self._index = PageIndex()
         self._page_size = 0
         self._ids = bytearray()
-        self._raw = bytearray()
+        self._raw = memoryview(b"")
+        self._filled = 0
+        self._spare: list[memoryview] = []
         self._pipeline: Pipeline[_Frame | _End, _Sealed | _End] = Pipeline(_seal, self._take)
         self._closer = ThreadPoolExecutor(1, "reprieve-sync")
         self._closing: list[Future[PackRef]] = []
@@ -101,18 +105,23 @@ class PageStore:
         self._add_known(ref, contents)
         return first, contents.ids
 
-    def locate(self, page_id: bytes, page: memoryview) -> int:
-        """Where this page is stored already, or will be."""
+    def locate(self, ids: Sequence[bytes], pages: memoryview) -> list[int]:
+        """Where each of these pages is stored already, or will be."""
         if not self._catalogued:
             self._learn_the_others()
-        location = self._index.claim(page_id, self._next)
-        if location == self._next:
-            self._next += 1
-            self._ids += page_id
-            self._raw += page
-            if len(self._raw) >= FRAME_SIZE:
+        located: list[int] = []
+        while len(located) < len(ids):
+            first = len(located)
+            stop = min(len(ids), first + self._room())
+            found = self._index.claim(ids[first:stop], self._next)
+            if found == list(range(self._next, self._next + stop - first)):
+                self._keep(ids[first:stop], pages[first * self._page_size : stop * self._page_size])
+            else:
+                self._keep_new(found, ids[first:stop], pages[first * self._page_size :])
+            located += found
+            if not self._room():
                 self._end_frame()
-        return location
+        return located
 
     def finish(self) -> list[PackRef]:
         """Make all of it durable. Gives the packs; a location's pack is the place in this list."""
@@ -157,19 +166,42 @@ class PageStore:
         self._index.extend(contents.ids, len(self._packs) << ORDINAL_BITS)
         self._packs.append(ref)
 
+    def _room(self) -> int:
+        """How many pages the frame under way may still get."""
+        if not self._raw:
+            self._raw = self._spare.pop() if self._spare else memoryview(bytearray(self._capacity()))
+        return (len(self._raw) - self._filled) // self._page_size
+
+    def _capacity(self) -> int:
+        return max(1, FRAME_SIZE // self._page_size) * self._page_size
+
+    def _keep_new(self, found: Sequence[int], ids: Sequence[bytes], pages: memoryview) -> None:
+        """Keep those that were not there. Of a page that comes twice, the second finds the first."""
+        for number, location in enumerate(found):
+            if location == self._next:
+                page = pages[number * self._page_size : (number + 1) * self._page_size]
+                self._keep(ids[number : number + 1], page)
+
+    def _keep(self, ids: Sequence[bytes], pages: memoryview) -> None:
+        """Put new pages into the frame under way, which has room for them."""
+        self._raw[self._filled : self._filled + len(pages)] = pages
+        self._filled += len(pages)
+        self._ids += b"".join(ids)
+        self._next += len(ids)
+
     def _end_frame(self) -> None:
         if self._pack is None:
             self._pack = PackWriter(self._store, self._vault, self._page_size)
             self._packs.append(self._pack)
         number = self._pack.take_pages(self._ids)
-        self._pipeline.put(_Frame(self._pack, number, self._raw))
-        self._ids, self._raw = bytearray(), bytearray()
+        self._pipeline.put(_Frame(self._pack, number, self._raw, self._filled))
+        self._ids, self._raw, self._filled = bytearray(), memoryview(b""), 0
         size = self._pack.pages * self._page_size
         if size >= PACK_SIZE and self._may_end(size):
             self._end_pack()
 
     def _end_pack(self) -> None:
-        if self._raw:
+        if self._filled:
             self._end_frame()
         if self._pack is not None:
             self._known.add(self._pack.identifier)
@@ -184,6 +216,8 @@ class PageStore:
             self._closing.append(self._closer.submit(self._close, done.pack))
         else:
             done.pack.write(done.data, done.pages, done.digest)
+            if len(done.raw) == self._capacity():
+                self._spare.append(done.raw)  # a new one would be 500 page faults
 
     def _close(self, pack: PackWriter) -> PackRef:
         ref = pack.finish()
@@ -194,6 +228,6 @@ class PageStore:
 def _seal(item: _Frame | _End) -> _Sealed | _End:
     if isinstance(item, _End):
         return item
-    compressed, digest = compress(item.raw)
-    pages = len(item.raw) // item.pack.page_size
-    return _Sealed(item.pack, item.pack.seal_frame(item.number, compressed), pages, digest)
+    compressed, digest = compress(item.raw[: item.filled])
+    pages = item.filled // item.pack.page_size
+    return _Sealed(item.pack, item.pack.seal_frame(item.number, compressed), pages, digest, item.raw)

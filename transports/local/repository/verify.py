@@ -75,7 +75,7 @@ def _verify_pack(store: Store, vault: Vault, need: _Need) -> None:
     if contents.pages < need.pages:
         raise RepositoryCorrupt(f"A manifest names pages that {pack.name} does not hold. {ADVICE}")
 
-    def raw(frame: Frame) -> tuple[Frame, bytes]:
+    def raw(frame: Frame) -> tuple[Frame, memoryview]:
         size = frame.pages * contents.page_size
         return frame, decompress(pack.compressed(frame), size, frame.digest)
 
@@ -83,12 +83,12 @@ def _verify_pack(store: Store, vault: Vault, need: _Need) -> None:
         _verify_ids(vault, pack, contents, frame, pages)
 
 
-def _verify_ids(vault: Vault, pack: PackReader, contents: Contents, frame: Frame, pages: bytes) -> None:
+def _verify_ids(vault: Vault, pack: PackReader, contents: Contents, frame: Frame, pages: memoryview) -> None:
     size = contents.page_size
     hasher = blake3(key=vault.page_key)
     for number in range(frame.pages):
         hasher.reset()
-        hasher.update(memoryview(pages)[number * size : (number + 1) * size])
+        hasher.update(pages[number * size : (number + 1) * size])
         at = (frame.first + number) * ID_SIZE
         if hasher.digest(ID_SIZE) != contents.ids[at : at + ID_SIZE]:
             raise RepositoryCorrupt(f"A page in {pack.name} is not the one it is named for. {ADVICE}")

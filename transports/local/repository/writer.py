@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Callable, Sequence
+from itertools import groupby
 from types import TracebackType
 
 import attrs
@@ -177,13 +178,21 @@ class BackupWriter:
         return ids
 
     def _place(self, first: int, ids: list[bytes], known: bytearray, data: memoryview) -> None:
-        size, locations = self._page_size, self._locations
-        for number, page_id in enumerate(ids):
-            if known[number * ID_SIZE : (number + 1) * ID_SIZE] == page_id:
-                locations[first + number] = self._parent_locations[first + number]
+        """Find or store the pages that differ from the parent's, in runs: a first backup has one a span."""
+        size, parents = self._page_size, self._parent_locations
+        differs = [
+            page_id != known[at : at + ID_SIZE]
+            for page_id, at in zip(ids, range(0, ID_SIZE * len(ids), ID_SIZE), strict=True)
+        ]
+        start = 0
+        for changed, run in groupby(differs):
+            stop = start + sum(1 for _ in run)
+            if changed:
+                located = self._pages.locate(ids[start:stop], data[start * size : stop * size])
+                self._locations[first + start : first + stop] = array("Q", located)
             else:
-                page = data[number * size : (number + 1) * size]
-                locations[first + number] = self._pages.locate(page_id, page)
+                self._locations[first + start : first + stop] = parents[first + start : first + stop]
+            start = stop
 
     def _learn_parent(self) -> None:
         self._parent_ids, self._parent_locations = bytearray(), array("Q")

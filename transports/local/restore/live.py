@@ -17,10 +17,9 @@ import attrs
 
 from ....core.job import UndoCopy
 from ..failpoints import reach
-from ..files import write_at
 from ..sqlite_backup import read_pages
 from .connections import Patience, checkpoint_on_close, image, live
-from .copying import copy_bytes
+from .copying import Runs, copy_bytes
 from .first_page import say_rollback_mode
 from .port import Step, Steps, check_cancel
 from .target import Target
@@ -111,11 +110,11 @@ def _keep_wal(job: Replacing, patience: Patience) -> tuple[UndoCopy, int]:
 
 def _copy_transaction(job: Replacing, reader: apsw.Connection, to: int) -> None:
     size = int(str(reader.pragma("page_count"))) * int(str(reader.pragma("page_size")))
-    copied = 0
+    copied, runs = 0, Runs(to)
 
     def take(offset: int, data: bytes) -> None:
         nonlocal copied
-        write_at(to, data, offset)
+        runs.write(offset, data)
         copied += len(data)
 
     def each_step() -> None:
@@ -124,6 +123,7 @@ def _copy_transaction(job: Replacing, reader: apsw.Connection, to: int) -> None:
         job.steps.progressed("undo copy", min(copied, size), size)
 
     read_pages(reader, take, each_step)
+    runs.flush()
     job.steps.progressed("undo copy", size, size)
     say_rollback_mode(to)
 

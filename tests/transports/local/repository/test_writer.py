@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
 
 from reprieve.core.errors import InvalidRequest
+from reprieve.transports.local.repository.opening import open_or_plan_repository
 from reprieve.transports.local.repository.repository import Repository
+from reprieve.transports.local.stores import open_store
 
 from .conftest import Child, Ground, content_of, image_of, pages
 
@@ -178,3 +182,35 @@ def test_a_parent_whose_packs_are_gone_is_stored_again(ground: Ground, repositor
 
     assert content == ground.content(repository, healed.id)
     assert 1 == repository.verify(healed.id).backups
+
+
+def test_a_source_that_is_refused_leaves_no_repository(ground: Ground) -> None:
+    """However much of it was read before it was found damaged."""
+    with planned(ground).writer(None, "library", sound=lambda: False) as writer:
+        writer.begin(512, 100)
+        writer.write(1, pages(*range(100)))
+        while_it_was_read = ground.objects()
+
+    assert all(name.startswith("uploads/") for name in while_it_was_read)
+    assert not ground.store.exists()
+    assert [] == list(ground.home.keys.iterdir())
+
+
+def test_a_repository_is_made_once_its_source_is_found_sound(ground: Ground) -> None:
+    content, known = pages(*range(100)), threading.Event()
+    repository = planned(ground)
+    with repository.writer(None, "library", known.is_set) as writer:
+        writer.begin(512, 100)
+        writer.write(1, content[: 50 * 512])
+        before = (ground.store / "config").exists()
+        known.set()
+        writer.write(51, content[50 * 512 :])
+        after = (ground.store / "config").exists()
+        backup = writer.finish(image_of(content, 512))
+
+    assert (False, True) == (before, after)
+    assert content == ground.content(ground.open(), backup.id)
+
+
+def planned(ground: Ground) -> Repository:
+    return open_or_plan_repository(open_store(ground.store), ground.home, version="1.0")

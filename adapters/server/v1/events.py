@@ -1,0 +1,138 @@
+"""Server-sent events under /v1: every change of every job, or of one, resumable where a client left off.
+
+An event's id is the number of a line of the journal, so it holds across connections and runs of the service:
+a client that comes back with `Last-Event-ID` misses no change. Progress is no line and has no id.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncGenerator
+
+from aiohttp import web
+
+from reprieve import Library
+from reprieve.core.job import Job
+from reprieve.core.operations import Operation
+
+from ... import wire
+from ..following import Updates
+from ..forms import EVENTS
+from ..keys import LIBRARY, SETTINGS, STOPPING
+from ..routes import Route
+from .jobs import named_job
+
+
+async def _all(request: web.Request) -> web.StreamResponse:
+    """The changes of every job, after how the unsettled ones stand. Ends when the service stops."""
+    library = request.app[LIBRARY]
+    after = await _left_off(request)
+    return await _told(request, _Story(library, after, None), library.watch())
+
+
+async def _one(request: web.Request) -> web.StreamResponse:
+    """The changes of one job, from how it stands to its end; 204 where a client has heard that already."""
+    library = request.app[LIBRARY]
+    job = await named_job(request)
+    after = await _left_off(request)
+    if job.final and after is not None and not [one async for one in library.history(after, job=job.id)]:
+        return web.Response(status=204)  # an EventSource asks again after each end; this stops it
+    return await _told(request, _Story(library, after, job.id), aiter(await library.follow(job.id)))
+
+
+class _Story:
+    """What one client has been told: up to which line of the journal, and of each job which version."""
+
+    def __init__(self, library: Library, after: int | None, job: str | None) -> None:
+        self._library = library
+        self._after = after
+        self._job = job
+        self._told: dict[str, int] = {}
+
+    async def begin(self) -> AsyncGenerator[bytes]:
+        """What was missed since the client left off; or else where to begin."""
+        if self._after is None:
+            self._after = await self._library.newest_change()
+            yield f"id: {self._after}\n\n".encode()
+        else:
+            async for event in self.missed():
+                yield event
+
+    async def missed(self) -> AsyncGenerator[bytes]:
+        """Every change since the newest that was told."""
+        async for entry in self._library.history(self._after or 0, job=self._job):
+            self._after = entry.seq
+            self._told[entry.job.id] = entry.job.version
+            yield _event(entry.job, entry.seq)
+
+    async def go_on(self, job: Job) -> AsyncGenerator[bytes]:
+        """What an update means: changes, which the journal numbers, or progress."""
+        if self._is_news(job):
+            async for event in self.missed():
+                yield event
+        elif not job.final:
+            yield _event(job)
+        if self._is_news(job):  # how it stood before the line at which this client began
+            self._told[job.id] = job.version
+            yield _event(job)
+
+    def _is_news(self, job: Job) -> bool:
+        return self._told.get(job.id, -1) < job.version
+
+
+async def _told(request: web.Request, story: _Story, jobs: AsyncGenerator[Job]) -> web.StreamResponse:
+    response = web.StreamResponse(headers={"Content-Type": EVENTS.content_type})
+    async with Updates(jobs, request.app[STOPPING]) as updates:
+        try:
+            await response.prepare(request)
+            async for event in story.begin():
+                await response.write(event)
+            while not updates.over:
+                job = await updates.next(request.app[SETTINGS].heartbeat)
+                if job is not None:
+                    async for event in story.go_on(job):
+                        await response.write(event)
+                elif not updates.over:
+                    await response.write(EVENTS.alive(""))
+        except ConnectionResetError:  # the client has left
+            return response
+    return response
+
+
+async def _left_off(request: web.Request) -> int | None:
+    """Up to which line of the journal the client has heard; None for none, or one of another journal."""
+    said = request.headers.get("Last-Event-ID", "")
+    heard = int(said) if said.isascii() and said.isdecimal() and len(said) < 20 else None
+    if heard is None or heard > await request.app[LIBRARY].newest_change():
+        return None
+    return heard
+
+
+def _event(job: Job, id: int | None = None) -> bytes:
+    data = json.dumps(wire.on_wire(job), separators=(",", ":"))
+    numbered = "" if id is None else f"id: {id}\n"
+    return f"{numbered}event: job\ndata: {data}\n\n".encode()
+
+
+ROUTES = (
+    Route(
+        method="GET",
+        path="/v1/events",
+        handler=_all,
+        summary="The changes of every job, as server-sent events",
+        operation=Operation.WATCH,
+        gives=wire.Job,
+        events=True,
+        statuses=(200, 500),
+    ),
+    Route(
+        method="GET",
+        path="/v1/jobs/{job}/events",
+        handler=_one,
+        summary="The changes of one job, as server-sent events",
+        operation=Operation.JOB,
+        gives=wire.Job,
+        events=True,
+        statuses=(200, 204, 404, 500),
+    ),
+)
