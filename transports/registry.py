@@ -49,6 +49,8 @@ Opener = Callable[..., Opened]
 OPENERS: dict[str, str] = {
     "file": "reprieve.transports.local.opening:open_local",
     "offline": "reprieve.transports.offline.opening:open_offline",
+    "http": "reprieve.transports.pieces.opening:open_pieces",
+    "https": "reprieve.transports.pieces.opening:open_pieces",
 }
 
 _SCHEME = re.compile(r"([a-z][a-z0-9+.-]+):", re.IGNORECASE)  # two letters at least: C: is a drive

@@ -14,7 +14,7 @@ from reprieve.core.job import AssetVersion
 
 from ..wire import on_wire
 from . import words
-from .opening import place_of
+from .opening import is_service, place_of, service_of
 from .output import Output
 from .parser import Commands
 from .screen import columns
@@ -50,28 +50,47 @@ def add_to(commands: Commands) -> None:
 async def keep(asked: Namespace, output: Output) -> None:
     """Read all the files, then keep their documents; a bad file keeps none."""
     documents = [document for file in asked.files for document in documents_in(file)]
-    kept = place_of(asked).repository_or_new().keep_assets(documents)
+    kept: Sequence[AssetVersion]
+    if is_service(asked.store):
+        async with service_of(asked) as service:
+            kept = await service.backup_assets(documents)
+    else:
+        kept = place_of(asked).repository_or_new().keep_assets(documents)
     said = f"Kept {words.counted(len(kept), 'document')}."
     output.result({"assets": [on_wire(version) for version in kept]}, lambda: said)
 
 
 async def list_assets(asked: Namespace, output: Output) -> None:
     """The newest version of each."""
-    place = place_of(asked)
-    found = () if place.is_empty() else place.repository().assets()
+    found: Sequence[AssetVersion]
+    if is_service(asked.store):
+        async with service_of(asked) as service:
+            found = await service.assets()
+    else:
+        place = place_of(asked)
+        found = () if place.is_empty() else place.repository().assets()
     output.result({"assets": [on_wire(version) for version in found]}, lambda: _listed(found))
 
 
 async def get(asked: Namespace, output: Output) -> None:
     """One document, whole."""
-    document = place_of(asked).repository().asset(asked.asset, asked.version)
+    if is_service(asked.store):
+        async with service_of(asked) as service:
+            document = await service.asset(asked.asset, asked.version)
+    else:
+        document = place_of(asked).repository().asset(asked.asset, asked.version)
     said = json.dumps(document, indent=2, ensure_ascii=False)
     output.result({"asset": document}, lambda: said, verbatim=True)
 
 
 async def history(asked: Namespace, output: Output) -> None:
     """Every version of one."""
-    found = place_of(asked).repository().asset_history(asked.asset)
+    found: Sequence[AssetVersion]
+    if is_service(asked.store):
+        async with service_of(asked) as service:
+            found = await service.asset_history(asked.asset)
+    else:
+        found = place_of(asked).repository().asset_history(asked.asset)
     output.result({"assets": [on_wire(version) for version in found]}, lambda: _listed(found))
 
 

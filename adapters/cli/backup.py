@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from argparse import Namespace
 
+from reprieve.core.errors import InvalidRequest
 from reprieve.core.job import Backup, Job
 
 from ..wire import Members, on_wire
 from . import words
 from .following import see_through
-from .opening import is_local, library_of, place_of, register
+from .opening import is_local, is_service, library_of, place_of, register
 from .output import Output
 from .parser import Commands
 from .recovery_code import offer_recovery_code, recovery_code_pending
@@ -25,7 +26,9 @@ def add_to(commands: Commands) -> None:
         "the database is never touched, and what was stored serves the next backup.",
         example="reprieve backup ~/.config/Code/User/globalStorage/state.vscdb",
     )
-    parser.add_argument("database", metavar="DATABASE", help="a path, or a target such as offline:?seed=7")
+    parser.add_argument(
+        "database", metavar="DATABASE", help="a path, or a service such as http://localhost:1000"
+    )
     parser.add_argument("--key", metavar="KEY", help="the same key gives the same job: safe to repeat")
     parser.add_argument("--force", action="store_true", help="even if it is damaged; the backup is marked")
     parser.add_argument(
@@ -37,6 +40,8 @@ def add_to(commands: Commands) -> None:
 async def backup(asked: Namespace, output: Output) -> None:
     """Back up, register, and say what it cost."""
     options = {name: True for name in ("force", "new_store") if getattr(asked, name)}
+    if options and is_service(asked.database):
+        raise InvalidRequest(f"A service takes no {', '.join(map(_flag, options))}; give that where it runs.")
     async with library_of(asked, asked.database, expects_job=True, record=asked.record) as library:
         running = await library.create_backup(idempotency_key=asked.key, **options)
         job = await see_through(running, output)
@@ -53,13 +58,23 @@ async def backup(asked: Namespace, output: Output) -> None:
     offer_recovery_code(place, json=asked.json)
 
 
+def _flag(option: str) -> str:
+    return f"--{option.replace('_', '-')}"
+
+
 def _made(job: Job, made: Backup, store: str) -> str:
-    grew = "nothing had changed" if made.added == 0 else f"the store grew by {words.size(made.added)}"
     lines = [
-        f"Backed up {words.path(made.database)}: {words.size(made.bytes)} in {words.took(job)}; {grew}.",
+        f"Backed up {words.path(made.database)}: {words.size(made.bytes)} in {words.took(job)}{_grew(made)}.",
         f"  backup  {made.id}",
         f"  store   {words.path(store)}",
     ]
     if made.source_damaged:
         lines.append("  The database is damaged, and so is this backup of it.")
     return "\n".join(lines)
+
+
+def _grew(made: Backup) -> str:
+    """By how much the store grew, where that is known."""
+    if made.added is None:
+        return ""
+    return "; nothing had changed" if made.added == 0 else f"; the store grew by {words.size(made.added)}"

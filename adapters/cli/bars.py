@@ -51,7 +51,9 @@ class _Rate(ProgressColumn):
 
     def render(self, task: Task) -> Text:
         job: Job = task.fields["job"]
-        if job.progress.unit != "bytes":
+        if job.progress.unit == "%":
+            shown = ""
+        elif job.progress.unit != "bytes":
             shown = f"{job.progress.done} {job.progress.unit}"
         else:
             a_second = (task.speed or 0.0) / 100 * job.progress.total

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from argparse import Namespace
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from reprieve.core.errors import NotFound
 from reprieve.core.job import Backup
@@ -14,10 +15,13 @@ from ..wire import on_wire
 from . import words
 from .asking import confirm
 from .choosing import HELP, chosen, is_whole_id
-from .opening import library_of, place_of
+from .opening import is_service, library_of, place_of, service_of
 from .output import Output
 from .parser import Commands
 from .screen import columns
+
+if TYPE_CHECKING:
+    from reprieve.library import Library
 
 
 def add_to(commands: Commands) -> None:
@@ -56,9 +60,19 @@ def backup_in(place: Place, wanted: str) -> Backup:
     return place.repository().backup(wanted) if is_whole_id(wanted) else chosen(backups_in(place), wanted)
 
 
+async def backup_at(service: Library, wanted: str, database: str | None = None) -> Backup:
+    """The backup of a service that is meant; `latest` is that of `database`, if one is named."""
+    if is_whole_id(wanted):
+        return await service.backup(wanted)
+    return chosen(await service.backups(), wanted, database)
+
+
 async def list_backups(asked: Namespace, output: Output) -> None:
     """All of the store, or those of one database."""
-    if asked.database is None:
+    if asked.database is None and is_service(asked.store):
+        async with service_of(asked) as service:
+            found = await service.backups()
+    elif asked.database is None:
         found = await asyncio.to_thread(backups_in, place_of(asked))
     else:
         async with library_of(asked, asked.database) as library:
@@ -68,18 +82,32 @@ async def list_backups(asked: Namespace, output: Output) -> None:
 
 async def show(asked: Namespace, output: Output) -> None:
     """One backup, with all that is known of it."""
-    backup = backup_in(place_of(asked), asked.backup)
+    if is_service(asked.store):
+        async with service_of(asked) as service:
+            backup = await backup_at(service, asked.backup)
+    else:
+        backup = backup_in(place_of(asked), asked.backup)
     output.result({"backup": on_wire(backup)}, lambda: _shown(backup))
 
 
 async def delete(asked: Namespace, output: Output) -> None:
     """Hide one, after a yes."""
-    place = place_of(asked)
-    backup = backup_in(place, asked.backup)
+    if is_service(asked.store):
+        async with service_of(asked) as service:
+            backup = await backup_at(service, asked.backup)
+            _confirm(asked, backup)
+            await service.delete(backup.id)
+    else:
+        place = place_of(asked)
+        backup = backup_in(place, asked.backup)
+        _confirm(asked, backup)
+        place.repository().delete(backup.id)
+    output.result({"backup": on_wire(backup)}, lambda: f"Deleted the backup {backup.id}.")
+
+
+def _confirm(asked: Namespace, backup: Backup) -> None:
     question = f"This deletes the backup {backup.id} of {words.path(backup.database)}."
     confirm(question, json=asked.json, yes=asked.yes)
-    place.repository().delete(backup.id)
-    output.result({"backup": on_wire(backup)}, lambda: f"Deleted the backup {backup.id}.")
 
 
 def _listed(backups: Sequence[Backup]) -> str:

@@ -6,11 +6,13 @@ import os
 from argparse import Namespace
 from collections.abc import Sequence
 
+from reprieve.core.errors import InvalidRequest
 from reprieve.transports.local.home import Home
 from reprieve.transports.local.registered import RegisteredDatabase, RegisteredDatabases
 
 from ..wire import Members, moment
 from . import words
+from .opening import is_local
 from .output import Output
 from .parser import Commands
 from .screen import columns
@@ -46,6 +48,8 @@ def add_to(commands: Commands) -> None:
 
 async def register(asked: Namespace, output: Output) -> None:
     """Put one on the list, or give one that is there another store."""
+    if not is_local(asked.database):
+        raise InvalidRequest(f"{asked.database} is no file of this machine; only those are registered.")
     before = _list().find(asked.database)
     known = _list().register(asked.database, asked.store)
     until_now = f" (until now {words.path(before.store)})" if before and before.store != known.store else ""

@@ -1,7 +1,7 @@
 """From a command's arguments to what it works on: a library, a repository's place, the machine's jobs.
 
 The one file of the command line that knows how `--store`, the passphrase and targets with a scheme of their
-own come together.
+own come together. Where a command names no database, `--store` may name a service instead of a store.
 """
 
 from __future__ import annotations
@@ -21,6 +21,18 @@ if TYPE_CHECKING:
 def is_local(target: str) -> bool:
     """Whether a target is a database on this machine, and not a service's URL."""
     return scheme_of(target) == "file"
+
+
+def is_service(target: str | None) -> bool:
+    """Whether a target, or what `--store` names, is the URL of a service."""
+    return target is not None and scheme_of(target) in ("http", "https")
+
+
+def service_of(asked: Namespace) -> Library:
+    """The library of the service that `--store` names. Use it in an `async with`."""
+    from reprieve.connecting import connect
+
+    return connect(asked.store)
 
 
 def library_of(

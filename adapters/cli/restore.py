@@ -7,17 +7,18 @@ from argparse import Namespace
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from reprieve.core.errors import NotFound
+from reprieve.core.errors import InvalidRequest, NotFound
 from reprieve.core.job import Backup, Job, UndoCopy
+from reprieve.core.operations import Operation
 from reprieve.library import Library
 
 from ..wire import Members, on_wire
 from . import words
 from .asking import confirm
-from .catalog import backup_in
-from .choosing import HELP, LATEST, chosen
+from .catalog import backup_at, backup_in
+from .choosing import HELP, LATEST
 from .following import see_through
-from .opening import is_local, library_of, place_of
+from .opening import is_local, is_service, library_of, place_of
 from .output import Output
 from .parser import Commands
 from .screen import columns
@@ -55,10 +56,14 @@ def add_to(commands: Commands) -> None:
 
 async def restore(asked: Namespace, output: Output) -> None:
     """Find the backup, ask, restore, and say how to go back."""
+    if asked.force and is_service(asked.database):
+        raise InvalidRequest("A service takes no --force; restore where it runs.")
     async with library_of(asked, asked.database) as library:
         backup = await _wanted(asked, library)
         if is_local(asked.database) and os.path.exists(library.database):
             confirm(_question(library.database, backup), json=asked.json, yes=asked.yes)
+        elif is_service(asked.database):
+            confirm(_question_of_service(library, backup), json=asked.json, yes=asked.yes)
         options = {"force": True} if asked.force else {}
         running = await library.restore(backup.id, idempotency_key=asked.key, **options)
         job = await see_through(running, output)
@@ -92,7 +97,7 @@ async def revert(asked: Namespace, output: Output) -> None:
 async def _wanted(asked: Namespace, library: Library) -> Backup:
     """The backup that is meant: of this database, or any in its store."""
     if asked.backup == LATEST or not is_local(asked.database):
-        return chosen(await library.backups(), asked.backup, library.database)
+        return await backup_at(library, asked.backup, library.database)
     return backup_in(place_of(asked, asked.database), asked.backup)
 
 
@@ -115,6 +120,18 @@ def _question(database: str, backup: Backup) -> str:
         f"  backup  {words.size(backup.bytes)}, made {words.moment(backup.created)} "
         f"({words.ago(backup.created, now)}){of}\n"
         "What it holds now is kept; `reprieve revert` brings it back."
+    )
+
+
+def _question_of_service(service: Library, backup: Backup) -> str:
+    way_back = "`reprieve revert` brings back what it holds now."
+    if Operation.REVERT not in service.operations:
+        way_back = "There may be no way back: this service has no `revert`."
+    return (
+        f"This replaces the whole database of {service.database}\n"
+        f"  backup  {words.size(backup.bytes)}, made {words.moment(backup.created)} "
+        f"({words.ago(backup.created, words.utc_now())})\n"
+        f"{way_back}"
     )
 
 

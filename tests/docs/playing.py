@@ -6,12 +6,14 @@
     ```python               a script, run at once
     ```python NAME          a file, for a command that comes later (so for toml, json, …)
 
-Everything happens in one temporary home folder, in which there is a database, `snippets.db`.
+Everything happens in one temporary home folder, in which there is a database, `snippets.db`. A port from
+39300 to 39399 on a page stands for one that is free here.
 """
 
 from __future__ import annotations
 
 import os
+import re
 import socket
 import sqlite3
 import sys
@@ -36,6 +38,8 @@ NOT_RUN = {
 SHOWN_HOME = "/home/ada"
 """Whose pages these are, where a command prints a whole path."""
 
+PORT = re.compile(r"\b393\d\d\b")
+
 FAILURES = ("reprieve: ", '{"type":"error"')
 """How a command says that it failed; its exit code has to say so as well."""
 
@@ -46,7 +50,7 @@ SERVE = "reprieve serve "
 SERVES = "until Ctrl-C"
 """What a service says once it can be called."""
 
-SHOWN_PORT = 39300
+USUAL_PORT = 39300
 
 
 @attrs.frozen
@@ -82,8 +86,8 @@ class Player:
 
     home: Path
     likeness: Likeness = attrs.field(factory=Likeness)
+    ports: dict[str, str] = attrs.field(factory=dict)
     recovery_code: str = ""
-    port: int = attrs.field(factory=lambda: _free_port())
 
     def play(self, page: Page) -> None:
         """Play it from its first block to its last."""
@@ -94,7 +98,7 @@ class Player:
             if block.name == "meanwhile":
                 continue
             if block.name:
-                (self.home / block.name).write_text(block.text, "utf-8")
+                (self.home / block.name).write_text(self._with_free_ports(block.text), "utf-8")
             elif block.language == "python":
                 (self.home / "example.py").write_text(block.text, "utf-8")
                 self._run(page, block, Command("python example.py", "..."), None)
@@ -112,7 +116,7 @@ class Player:
         if command.line in NOT_RUN:
             return
         line = self.likeness.real(command.line)
-        with Terminal(self._with_our_port(line), self.home, self.env(), self._answer) as terminal:
+        with Terminal(self._with_free_ports(line), self.home, self.env(), self._answer) as terminal:
             if meanwhile or command.interrupted:
                 serves = line.startswith(SERVE)
                 with nullcontext() if serves else self._writing():
@@ -124,8 +128,7 @@ class Player:
                     code = terminal.end()
             else:
                 code = terminal.end()
-            printed = terminal.printed.replace(str(self.home), SHOWN_HOME)
-            printed = printed.replace(f":{self.port}", f":{SHOWN_PORT}")
+            printed = self._with_shown_ports(terminal.printed.replace(str(self.home), SHOWN_HOME))
         self._remember_code(printed)
         where = f"{page.name}, line {block.line}: $ {command.line}"
         differs = self.likeness.difference(command.shows, printed)
@@ -133,17 +136,22 @@ class Player:
         told = any(line.startswith(FAILURES) for line in command.shows.splitlines())
         assert told is (code != 0), f"{where}\nended with {code}:\n{printed}"
 
-    def _with_our_port(self, line: str) -> str:
-        """Services of several pages run at once: each page has a port of its own."""
-        line = line.replace(f":{SHOWN_PORT}", f":{self.port}")
-        return f"{line} --port {self.port}" if line.startswith(SERVE) else line
-
     @contextmanager
     def _writing(self) -> Iterator[None]:
         """Somebody is in the middle of a write to the database, so that a restoration has to wait."""
         with closing(sqlite3.connect(self.home / "snippets.db", isolation_level=None)) as database:
             database.execute("BEGIN IMMEDIATE")
             yield
+
+    def _with_free_ports(self, text: str) -> str:
+        if text.startswith(SERVE) and "--port" not in text:
+            text = f"{text} --port {USUAL_PORT}"
+        return PORT.sub(lambda found: self.ports.setdefault(found[0], str(free_port())), text)
+
+    def _with_shown_ports(self, text: str) -> str:
+        for shown, real in self.ports.items():
+            text = text.replace(f":{real}", f":{shown}")
+        return text
 
     def _answer(self, question: str) -> str | None:
         if question.endswith("[y/N] "):
@@ -174,10 +182,11 @@ class Player:
         }
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
+def free_port() -> int:
+    """A port at which nobody listens."""
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        port: int = one.getsockname()[1]
         return port
 
 

@@ -1,0 +1,120 @@
+"""Every command with a service's URL in place of a database: it works, or says clearly that it cannot."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import attrs
+import pytest
+
+from reprieve.adapters.cli.main import main
+
+from .conftest import DEADLINE, Ran, Reprieve, content, until, write
+
+
+@attrs.frozen
+class Client:
+    """The command line, in this process, with the address that `URL` stands for."""
+
+    address: str
+    printed: pytest.CaptureFixture[str]
+
+    def __call__(self, *words: str) -> Ran:
+        code = main([self.address if word == "URL" else word for word in words])
+        printed = self.printed.readouterr()
+        return Ran(code, printed.out, printed.err)
+
+
+@pytest.fixture
+def serving(reprieve: Reprieve, database: Path) -> Iterator[str]:
+    """A service of `database`, in a process of its own; its ready line says where."""
+    process = reprieve.start("serve", str(database), "--port", "0", "--json")
+    try:
+        yield until(process, lambda said: said["type"] == "ready")["address"]
+    finally:
+        process.terminate()
+        process.communicate(timeout=DEADLINE)
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Somebody who has no store, and a journal of their own."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("REPRIEVE_HOME", str(tmp_path / "elsewhere"))
+    monkeypatch.setenv("REPRIEVE_STORE", str(tmp_path / "nowhere"))
+    monkeypatch.setenv("COLUMNS", "200")
+
+
+@pytest.fixture
+def client(serving: str, home: None, capsys: pytest.CaptureFixture[str]) -> Client:
+    return Client(serving, capsys)
+
+
+def test_backups_are_made_listed_shown_restored_and_deleted(client: Client, database: Path) -> None:
+    made = client("backup", "URL", "--json").result["backup"]
+    write(database, "UPDATE t SET x = 'changed'")
+
+    assert [made] == client("list", "URL", "--json").result["backups"]
+    assert [made] == client("list", "--store", "URL", "--json").result["backups"]
+    assert made == client("show", made["timestamp"], "--store", "URL", "--json").result["backup"]
+    assert made == client("show", made["id"], "--store", "URL", "--json").result["backup"]
+    refused = client("restore", "latest", "URL")
+    assert (2, ["changed"]) == (refused.code, content(database))
+    restored = client("restore", "latest", "URL", "--yes", "--json").result
+    assert ("completed", client.address) == (restored["job"]["outcome"], restored["job"]["database"])
+    assert ["first"] == content(database)
+    assert 0 == client("delete", made["id"], "--store", "URL", "--yes").code
+    assert [] == client("list", "URL", "--json").result["backups"]
+    assert 3 == client("show", made["id"], "--store", "URL").code
+
+
+def test_jobs_are_known_to_the_next_command(client: Client) -> None:
+    job = client("backup", "URL", "--json").result["job"]
+
+    assert [job["id"]] == [known["id"] for known in client("jobs", "--json").result["jobs"]]
+    assert job == client("status", job["id"], "--json").result["job"]
+    assert 4 == client("cancel", job["id"]).code
+
+
+def test_words_for_people_name_the_service(client: Client) -> None:
+    done = client("backup", "URL")
+
+    assert done.out.startswith(f"Backed up {client.address}: ")
+    assert "store grew" not in done.out
+
+
+def test_documents_are_kept_there(client: Client, tmp_path: Path) -> None:
+    (tmp_path / "one.json").write_text(json.dumps({"id": "snippet", "name": "größer"}), "utf-8")
+
+    kept = client("assets", "keep", "one.json", "--store", "URL", "--json").result["assets"]
+
+    assert ["snippet"] == [version["id"] for version in kept]
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("backup", "URL", "--store", "elsewhere"), "store of its own"),
+        (("backup", "URL", "--force"), "takes no --force"),
+        (("backup", "URL", "--new-store"), "takes no --new-store"),
+        (("restore", "latest", "URL", "--yes", "--force"), "takes no --force"),
+        (("register", "URL"), "no file of this machine"),
+        (("key", "show", "--store", "URL"), "cannot be used"),
+    ],
+)
+def test_what_a_service_cannot_do_is_said(
+    words: tuple[str, ...], said: str, home: None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """None of these asks the service, so there is none."""
+    refused = Client("http://localhost:9", capsys)(*words)
+
+    assert (2, True) == (refused.code, said in refused.err), refused.err
+
+
+def test_nobody_there_is_one_sentence(home: None, capsys: pytest.CaptureFixture[str]) -> None:
+    gone = Client("http://127.0.0.1:9", capsys)("list", "URL")
+
+    assert (1, "") == (gone.code, gone.out)
+    assert gone.err.startswith("reprieve: Nobody answers at http://127.0.0.1:9 ")

@@ -1,0 +1,273 @@
+"""The ways in which a service begins a job and tells how it goes: web socket, lines, one answer, waiting.
+
+They are tried in this order; what a service does not have is remembered. A way is left for the next only
+where the service has certainly begun nothing, so that a job is never begun twice. Knows the API's steps;
+nothing of our events, and nothing of what to do when a connection is lost.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncGenerator, Callable
+from contextlib import AsyncExitStack, aclosing
+from typing import Any
+
+import aiohttp
+import attrs
+
+from ...core.errors import OutcomeUnknown, RemoteProtocolError, ReprieveError, TransportError, Unsupported
+from ...core.job import JobKind
+from ...core.ports import Clock
+from . import models
+from .answer import Answer
+from .border import border
+from .client import JSON, NoSocket
+from .conversion import to_json
+from .models import BackupStreamedProgress, Status
+from .refusals import NOT_THERE, cleaned, refusal
+from .service import IN_PROGRESS, PATHS, Service
+
+log = logging.getLogger(__name__)
+
+NDJSON = "application/x-ndjson"
+POLL = 0.5
+"""Seconds between two looks at a status."""
+
+Telling = AsyncGenerator[BackupStreamedProgress, None]
+"""What a service tells of one job. The last has a final status, or the service stopped telling."""
+
+
+@attrs.frozen
+class Errand:
+    """What a service is asked for.
+
+    `key` makes asking twice the same as asking once, where a service knows keys.
+    """
+
+    kind: JobKind
+    key: str
+    backup: models.Backup | None = None
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What stands for the `{}` in its paths."""
+        return (self.backup.id,) if self.backup else ()
+
+    @property
+    def body(self) -> str:
+        """What is sent with it: a copy of the Backup to restore, or a seed for a new one."""
+        return to_json(self.backup or models.SeededBackup(models.Schema()))
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """What is said beside it."""
+        return {"Idempotency-Key": self.key}
+
+
+class Ways:
+    """The ways of one service."""
+
+    def __init__(self, service: Service, clock: Clock) -> None:
+        self._service = service
+        self._client = service.client
+        self._clock = clock
+        self._missing: set[tuple[JobKind, str]] = set()
+        self._makes_sockets: bool | None = None
+
+    async def start(self, errand: Errand) -> Telling:
+        """Begin a job, and tell how it goes.
+
+        Raises Unsupported where the service has no way to, and what client.py raises; OutcomeUnknown once
+        it may have begun.
+        """
+        tried: list[tuple[JobKind, str]] = []
+        for way in (self._by_socket, self._by_stream, self._by_waiting):
+            name = (errand.kind, way.__name__)
+            if name in self._missing:
+                continue
+            try:
+                async with aclosing(way(errand)) as steps:
+                    async for step in steps:
+                        self._missing.update(tried)  # only now: a service may have refused for a moment
+                        yield step
+                return
+            except NotOffered:
+                tried.append(name)
+        raise Unsupported(
+            f"{self._service.where} has no way to begin a {errand.kind}; is it a backup service?"
+        )
+
+    # -- web socket ---------------------------------------------------------------------------
+
+    async def _by_socket(self, errand: Errand) -> Telling:
+        if not await self._has_sockets():
+            raise NotOffered
+        try:
+            async with self._client.socket(
+                PATHS[errand.kind].socket, *errand.names, headers=errand.headers
+            ) as socket:
+                with border(self._service.where, changes=True):
+                    await socket.send_str(errand.body)
+                while isinstance(frame := await self._frame(socket), str):
+                    step = self._step(frame)
+                    if step.status is Status.FAILED:
+                        await self._raise_reason(socket)
+                    yield step
+        except NoSocket as refused:
+            raise self._no_socket(refused.status) from refused
+
+    async def _has_sockets(self) -> bool:
+        """Whether the service makes web sockets, tried on the one that begins nothing.
+
+        Where it makes none, it may take the handshake of another for a plain GET, and begin a job.
+        """
+        if self._makes_sockets is None:
+            try:
+                async with self._client.socket(IN_PROGRESS, changes=False):
+                    self._makes_sockets = True
+            except NoSocket as refused:
+                error = refusal(self._service.where, refused.status)
+                if error.temporary:
+                    raise error from refused
+                self._makes_sockets = False
+        return self._makes_sockets
+
+    def _no_socket(self, status: int) -> Exception:
+        """What to make of a refused handshake. Its sentence cannot be had; the next way will be told it."""
+        if status < 400:
+            return OutcomeUnknown(
+                f"{self._service.where} answered a handshake with {status}; it may have begun a job."
+            )
+        begun_nothing = status < 500 or status in (501, 503, 505, 511)
+        return NotOffered() if begun_nothing else refusal(self._service.where, status, changes=True)
+
+    async def _raise_reason(self, socket: aiohttp.ClientWebSocketResponse) -> None:
+        """Why a job failed that has failed, if the service says so where it closes the socket."""
+        end = await self._frame(socket)
+        if isinstance(end, _Closed) and (reason := cleaned(end.reason)):
+            raise TransportError(f"{self._service.where} says: {reason}")
+
+    async def _frame(self, socket: aiohttp.ClientWebSocketResponse) -> str | _Closed:
+        """The next frame, or the end."""
+        with border(self._service.where, changes=True):
+            message = await socket.receive()
+        if message.type is aiohttp.WSMsgType.TEXT:
+            return str(message.data)
+        if message.type is aiohttp.WSMsgType.ERROR and isinstance(message.data, aiohttp.WebSocketError):
+            raise RemoteProtocolError(
+                f"{self._service.where} sent a frame that cannot be read: {message.data}."
+            )
+        if message.type is aiohttp.WSMsgType.BINARY:
+            raise RemoteProtocolError(f"{self._service.where} sent a frame of bytes, where text is wanted.")
+        return _Closed(message.extra or "" if message.type is aiohttp.WSMsgType.CLOSE else "")
+
+    # -- one request ----------------------------------------------------------------------------
+
+    def _by_stream(self, errand: Errand) -> Telling:
+        """Progress as lines from a service that can, or else its end alone, with heartbeats before it."""
+        accept = f"{NDJSON}, {JSON};q=0.5"
+        return self._by_request(errand, PATHS[errand.kind].streamed, self._step, accept)
+
+    def _by_waiting(self, errand: Errand) -> Telling:
+        """Its end alone, which may come without a byte before it."""
+        return self._by_request(errand, PATHS[errand.kind].blocking, self._end, patient=True)
+
+    async def _by_request(
+        self,
+        errand: Errand,
+        path: str,
+        last: Callable[[bytes], BackupStreamedProgress],
+        accept: str = JSON,
+        patient: bool = False,
+    ) -> Telling:
+        request = self._client.answer(
+            "POST",
+            path,
+            *errand.names,
+            body=errand.body,
+            accept=accept,
+            headers=errand.headers,
+            patient=patient,
+        )
+        async with AsyncExitStack() as stack:
+            heading = asyncio.create_task(stack.enter_async_context(request))
+            async with aclosing(self._looks(heading, errand.kind, errand.names if patient else ())) as steps:
+                async for step in steps:
+                    if not step.status.final:  # until it has answered, that may be how an earlier job ended
+                        yield step
+            answer = heading.result()
+            if answer.status in NOT_THERE:
+                raise NotOffered
+            if not answer.good:
+                raise await answer.error()
+            told = self._lines(answer) if answer.media_type == NDJSON else self._whole(answer, errand, last)
+            async with aclosing(told) as steps:
+                async for step in steps:
+                    yield step
+
+    async def _lines(self, answer: Answer) -> Telling:
+        async with aclosing(answer.lines()) as lines:
+            async for line in lines:
+                yield self._step(line)
+
+    async def _whole(
+        self, answer: Answer, errand: Errand, last: Callable[[bytes], BackupStreamedProgress]
+    ) -> Telling:
+        """The end; and until it comes, what the status says of the Backup that the answer's headers name."""
+        named = errand.names or _named(answer.location)
+        reading = asyncio.create_task(answer.whole())
+        async with aclosing(self._looks(reading, errand.kind, named)) as steps:
+            async for step in steps:
+                yield step
+        yield last(reading.result())
+
+    async def _looks(self, answering: asyncio.Task[Any], kind: JobKind, names: tuple[str, ...]) -> Telling:
+        """What the status of the Backup that is named says now and then, until the answer is there."""
+        try:
+            while not answering.done():
+                for name in names:
+                    if step := await self._look(kind, name):
+                        yield step
+                await self._pause(answering)
+        finally:
+            answering.cancel()
+            await asyncio.wait((answering,))
+
+    async def _look(self, kind: JobKind, name: str) -> BackupStreamedProgress | None:
+        try:
+            return await self._service.status(kind, name)
+        except ReprieveError as error:
+            log.debug("no news of the %s of %s: %s", kind, name, error)
+            return None
+
+    async def _pause(self, answering: asyncio.Task[Any]) -> None:
+        """Until the next look, or the answer."""
+        pause = asyncio.create_task(self._clock.sleep(POLL))
+        try:
+            await asyncio.wait((answering, pause), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            pause.cancel()
+
+    def _step(self, raw: bytes | str) -> BackupStreamedProgress:
+        return self._service.said(raw, BackupStreamedProgress)
+
+    def _end(self, raw: bytes) -> BackupStreamedProgress:
+        return BackupStreamedProgress(self._service.said(raw, models.Backup), Status.COMPLETED, 100.0)
+
+
+class NotOffered(Exception):
+    """The service does not have this way, and has begun nothing."""
+
+
+@attrs.frozen
+class _Closed:
+    """A web socket's end, and the reason that came with it."""
+
+    reason: str
+
+
+def _named(location: str) -> tuple[str, ...]:
+    """The id of the Backup that a Location names, if it does: it is the path's last part."""
+    last = location.rpartition("/")[2]
+    return (last,) if last else ()
