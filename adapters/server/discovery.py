@@ -119,7 +119,6 @@ ROUTES = (
         public=True,
         gives=str,
         media="text/plain",
-        public=True,
     ),
     Route(
         method="GET",
@@ -129,7 +128,6 @@ ROUTES = (
         public=True,
         gives=str,
         media="text/plain",
-        public=True,
     ),
     Route(
         method="POST",
