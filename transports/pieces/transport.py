@@ -10,7 +10,7 @@ import json
 from collections.abc import Mapping
 
 from ...core.errors import InvalidRequest, Unsupported
-from ...core.job import AssetVersion, Backup, Job, UndoCopy
+from ...core.job import OPEN_WITH, AssetVersion, Backup, Job, UndoCopy
 from ...core.operations import Operation
 from ...core.ports import Clock, Events
 from .api_work import ApiWork
@@ -68,7 +68,13 @@ class PiecesTransport:
     # -- jobs -------------------------------------------------------------------------------
 
     def carry_out(self, job: Job) -> Events:
-        """Have the service do the work of `job`. Raises Unsupported for what it does not have."""
+        """Have the service do the work of `job`.
+
+        Raises Unsupported for what it does not have, InvalidRequest for options: the API takes none.
+        """
+        options = sorted(job.options.keys() - {OPEN_WITH})
+        if options:
+            raise InvalidRequest(f"A service takes no option {', '.join(options)}; leave that out.")
         return self._pursued(job).carry_out()
 
     def recover(self, job: Job) -> Events:
