@@ -111,15 +111,19 @@ class Talk:
 
     def vanish(self) -> None:
         """End the program at once, whatever it is in the middle of."""
-        if sys.platform == "win32":
-            self._process.kill()
-        else:
-            os.killpg(self._process.pid, signal.SIGKILL)  # and with it whatever curl it is waiting for
+        if self._process.poll() is None:
+            self._kill()
         self._process.wait()
         self._reader.join()
         for pipe in (self._process.stdin, self._process.stdout):
             assert pipe
             pipe.close()
+
+    def _kill(self) -> None:
+        if sys.platform == "win32":
+            self._process.kill()
+        else:
+            os.killpg(self._process.pid, signal.SIGKILL)  # and with it whatever curl it is waiting for
 
     def _read(self) -> None:
         assert self._process.stdout
