@@ -18,6 +18,7 @@ from reprieve.core.diagram import mermaid
 DOCS = Path(__file__).parent
 
 _CLIENTS = re.compile(r"(<!-- clients -->\n).*?(<!-- /clients -->)", re.DOTALL)
+_HTTP = re.compile(r"(<!-- routes -->\n).*?(<!-- /routes -->)", re.DOTALL)
 _DIAGRAM = re.compile(r"(<!-- diagram -->\n```mermaid\n).*?(```\n<!-- /diagram -->)", re.DOTALL)
 
 
@@ -25,9 +26,11 @@ def generated() -> dict[str, str]:
     """Each page with generated parts, as it should be."""
     lifecycle = (DOCS / "lifecycle.md").read_text("utf-8")
     pieces = (DOCS / "pieces.md").read_text("utf-8")
+    http = (DOCS / "http.md").read_text("utf-8")
     return {
         "cli.md": command_line.reference(),
         "python.md": python.reference(),
+        "http.md": _HTTP.sub(lambda found: f"{found[1]}{_routes()}{found[2]}", http),
         "lifecycle.md": _DIAGRAM.sub(lambda found: f"{found[1]}{mermaid()}{found[2]}", lifecycle),
         "pieces.md": _CLIENTS.sub(lambda found: f"{found[1]}{_clients()}{found[2]}", pieces),
     }
@@ -47,6 +50,16 @@ def main(check: bool) -> int:
         (DOCS / name).write_text(generated()[name], "utf-8")
         print(f"docs/{name}")
     return 0
+
+
+def _routes() -> str:
+    """Every route of the service, those of the Pieces contract first."""
+    rows = ["| | method and path | what it does | answers |", "|---|---|---|---|"]
+    for route in sorted(ROUTES, key=lambda route: route.number or 99):
+        statuses = ", ".join(str(status) for status in route.statuses)
+        called = f"`{route.method} {route.path}`"
+        rows.append(f"| {route.number or ''} | {called} | {route.summary} | {statuses} |")
+    return "".join(f"{row}\n" for row in rows)
 
 
 def _clients() -> str:

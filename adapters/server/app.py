@@ -14,7 +14,19 @@ from aiohttp import web
 
 from reprieve import Library
 
-from . import assets, catalogue, creations, discovery, metrics, page, restorations, sockets, v1
+from . import (
+    assets,
+    catalogue,
+    creations,
+    discovery,
+    metrics,
+    openapi,
+    page,
+    reference,
+    restorations,
+    sockets,
+    v1,
+)
 from .errors import errors
 from .guard import protect
 from .keys import INSTANCE, LIBRARY, LOOKUPS, SETTINGS, STOPPING, WALL
@@ -31,6 +43,8 @@ ROUTES = (
     *sockets.ROUTES,
     *discovery.ROUTES,
     *v1.ROUTES,
+    *openapi.ROUTES,
+    *reference.ROUTES,
     *page.ROUTES,
     *metrics.ROUTES,
 )

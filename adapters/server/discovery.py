@@ -118,6 +118,7 @@ ROUTES = (
         summary="Whether the service is there",
         public=True,
         gives=str,
+        media="text/plain",
     ),
     Route(
         method="GET",
@@ -126,6 +127,7 @@ ROUTES = (
         summary="The service's version",
         public=True,
         gives=str,
+        media="text/plain",
     ),
     Route(
         method="POST",

@@ -41,13 +41,14 @@ EVENTS = Form(
     lambda said: b":\n\n",
 )
 
-_NAMED = {form.content_type: form for form in (_NDJSON, EVENTS)}
+STEPS = {form.content_type: form for form in (_NDJSON, EVENTS)}
+"""The forms that tell each step, by the type that a client has to name."""
 
 
 def form_for(request: web.Request) -> Form:
     """The first streaming type that `Accept` names; one whole document otherwise."""
     for accepted in ",".join(request.headers.getall("Accept", ())).split(","):
         name, *parameters = (part.strip().lower() for part in accepted.split(";"))
-        if name in _NAMED and not {"q=0", "q=0.0", "q=0.00", "q=0.000"}.intersection(parameters):
-            return _NAMED[name]
+        if name in STEPS and not {"q=0", "q=0.0", "q=0.00", "q=0.000"}.intersection(parameters):
+            return STEPS[name]
     return WHOLE

@@ -43,7 +43,15 @@ async def metrics(request: web.Request) -> web.StreamResponse:
 
 
 ROUTES = (
-    Route(method="GET", path="/metrics", handler=metrics, summary="Prometheus' metrics", statuses=(200, 501)),
+    Route(
+        method="GET",
+        path="/metrics",
+        handler=metrics,
+        summary="Prometheus' metrics",
+        gives=str,
+        media="text/plain",
+        statuses=(200, 501),
+    ),
 )
 
 

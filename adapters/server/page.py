@@ -65,13 +65,22 @@ def _files() -> dict[str, File]:
 
 
 ROUTES = (
-    Route(method="GET", path="/", handler=_index, summary="The page of the service", gives=str, public=True),
+    Route(
+        method="GET",
+        path="/",
+        handler=_index,
+        summary="The page of the service",
+        gives=str,
+        media="text/html",
+        public=True,
+    ),
     Route(
         method="GET",
         path="/page/{file}",
         handler=_part,
         summary="A file of the page",
         gives=bytes,
+        media="*/*",
         statuses=(200, 304, 404),
         public=True,
     ),

@@ -20,9 +20,9 @@ class Route:
     """One route. `number` is its place in the Pieces contract (1 to 16), None beside the contract.
 
     `takes`, `query` and `gives` are the models of its body, its query and its answer (None: there is none);
-    `statuses` are what it may answer beside what every route may; `events` says that it answers a stream of
-    server-sent events, each with a `gives`. `changes` says whether it changes anything, `public` that nobody
-    needs the token for it (files of this package, and what clients ask first).
+    `media` is the answer's type, and `statuses` are what it may answer beside what every route may. `changes`
+    says whether it changes anything, `public` that nobody needs the token for it (files of this package, and
+    what clients ask first).
     """
 
     method: str
@@ -34,7 +34,7 @@ class Route:
     takes: type | None = None
     query: type | None = None
     gives: type | None = None
-    events: bool = False
+    media: str = "application/json"
     statuses: tuple[int, ...] = (200,)
     changes: bool = False
     public: bool = False

@@ -122,7 +122,7 @@ ROUTES = (
         summary="The changes of every job, as server-sent events",
         operation=Operation.WATCH,
         gives=wire.Job,
-        events=True,
+        media=EVENTS.content_type,
         statuses=(200, 500),
     ),
     Route(
@@ -132,7 +132,7 @@ ROUTES = (
         summary="The changes of one job, as server-sent events",
         operation=Operation.JOB,
         gives=wire.Job,
-        events=True,
+        media=EVENTS.content_type,
         statuses=(200, 204, 404, 500),
     ),
 )

@@ -57,7 +57,11 @@ class WhichJobs(Shape):
     """Which jobs are listed: the newest `limit`, of all or of those that have not ended."""
 
     unsettled: bool = False
-    limit: int = attrs.field(default=100, validator=[attrs.validators.ge(1), attrs.validators.le(1000)])
+    limit: int = attrs.field(
+        default=100,
+        validator=[attrs.validators.ge(1), attrs.validators.le(1000)],
+        metadata={"bounds": {"minimum": 1, "maximum": 1000}},
+    )
 
 
 @attrs.frozen
@@ -89,5 +93,7 @@ class WhichVersion(Shape):
     """Which version of a document; the newest if it is left out."""
 
     version: int | None = attrs.field(
-        default=None, validator=attrs.validators.optional(attrs.validators.ge(1))
+        default=None,
+        validator=attrs.validators.optional(attrs.validators.ge(1)),
+        metadata={"bounds": {"minimum": 1}},
     )
