@@ -7,12 +7,14 @@ import subprocess
 import sys
 import tomllib
 import venv
+import zipfile
 from pathlib import Path
 
 from reprieve.core import VERSION
 
 ROOT = Path(__file__).parents[1]
 FOLDERS = {"core": "reprieve.core", "transports": "reprieve.transports", "adapters": "reprieve.adapters"}
+PAGE = ROOT / "adapters/server/page"
 FACADE = "reprieve.adapters.python"
 """The one folder that is packed under another name: it is `reprieve` itself."""
 
@@ -58,6 +60,9 @@ def test_the_wheel_runs_where_nothing_else_is(tmp_path: Path) -> None:
     ]
     subprocess.run(build, check=True, capture_output=True)
     (wheel,) = tmp_path.glob("*.whl")
+    page = {f"reprieve/adapters/server/page/{file.name}" for file in PAGE.iterdir()}
+    with zipfile.ZipFile(wheel) as packed:
+        assert set() == page - set(packed.namelist())
     venv.create(tmp_path / "env", with_pip=False)
     python = tmp_path / "env" / ("Scripts" if sys.platform == "win32" else "bin") / "python"
     dependencies = [path for path in sys.path if path.endswith("site-packages")]

@@ -152,3 +152,10 @@ async def test_two_pages_see_the_same_job(serve: Serve, visit: Visitor) -> None:
 
         await expect(one.notices).to_contain_text("The backup was cancelled")
         await expect(one.jobs).to_have_count(0)
+
+
+async def test_a_job_that_is_over_at_once_is_told(serve: Serve, visit: Visitor) -> None:
+    async with visit(serve("offline:?seed=7&backups=1&rate=64e9")) as seen:
+        await expect(seen.rows).to_have_count(1)
+        await seen.back_up.click()
+        await expect(seen.notices).to_contain_text("Backed up 61.0 MiB; the store grew by")

@@ -48,8 +48,12 @@ function row(backup, { can, restore, remove }) {
     cell({ class: "device", title: backup.deviceName }, backup.deviceName),
     cell(
       { class: "deeds" },
-      can("restore") ? button("Restore…", () => restore(backup), { class: "act deed", label: `Restore… ${moment(at)}` }) : null,
-      can("delete") ? button("Delete…", () => remove(backup), { class: "act deed bad", label: `Delete… ${moment(at)}` }) : null,
+      can("restore")
+        ? button("Restore…", () => restore(backup), { class: "act deed", label: `Restore… ${moment(at)}` })
+        : null,
+      can("delete")
+        ? button("Delete…", () => remove(backup), { class: "act deed bad", label: `Delete… ${moment(at)}` })
+        : null,
     ),
   );
 }
@@ -72,7 +76,11 @@ function undoLine(copy, revert) {
     { class: "line" },
     make("p", { class: "what" }, `${size(copy.bytes)}, replaced by ${copy.reason}`),
     make("p", { class: "when" }, time(at, moment(at)), " · ", make("span", { class: "ago" })),
-    revert && button("Revert…", () => revert(copy), { class: "act deed", label: `Revert… to what was replaced ${moment(at)}` }),
+    revert &&
+      button("Revert…", () => revert(copy), {
+        class: "act deed",
+        label: `Revert… to what was replaced ${moment(at)}`,
+      }),
   );
 }
 
@@ -93,7 +101,8 @@ export function showFacts(backups) {
   ];
   inStep(byId("facts"), facts, {
     key: ([name]) => name,
-    create: ([name]) => make("div", {}, make("dt", {}, name), make("dd", { class: "value" }), make("dd", { class: "note" })),
+    create: ([name]) =>
+      make("div", {}, make("dt", {}, name), make("dd", { class: "value" }), make("dd", { class: "note" })),
     update: (element, [, value, note]) => {
       say(element.querySelector(".value"), value);
       say(element.querySelector(".note"), note);

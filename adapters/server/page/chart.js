@@ -1,5 +1,5 @@
-// A small chart over time: how large the database was at each backup, and what each backup added to the store.
-// Drawn in the pixels that it has, so that its letters are as large as the page's. Its words say what it shows.
+// A small chart over time: how large the database was at each backup, and what each backup added.
+// Drawn in the pixels that it has, so that its letters are the page's. Its words say what it shows.
 
 import { draw, make } from "./dom.js";
 import { clock, counted, day, moment, size } from "./words.js";
@@ -17,12 +17,27 @@ export function showChart(figure, backups) {
   const width = Math.max(240, figure.clientWidth);
   const svg = draw(
     "svg",
-    { viewBox: `0 0 ${width} ${HEIGHT}`, width, height: HEIGHT, role: "img", "aria-labelledby": "chart-title", "aria-describedby": "chart-says" },
+    {
+      viewBox: `0 0 ${width} ${HEIGHT}`,
+      width,
+      height: HEIGHT,
+      role: "img",
+      "aria-labelledby": "chart-title",
+      "aria-describedby": "chart-says",
+    },
     draw("title", { id: "chart-title" }, "Size and growth over time"),
     draw("desc", { id: "chart-says" }, inWords(backups)),
     ...drawing(backups, width),
   );
-  figure.replaceChildren(svg, make("figcaption", {}, key("sized", "size of the database"), key("grown", "added by each backup, on a logarithmic scale")));
+  figure.replaceChildren(
+    svg,
+    make(
+      "figcaption",
+      {},
+      key("sized", "size of the database"),
+      key("grown", "added by each backup, on a logarithmic scale"),
+    ),
+  );
 }
 
 /** What the chart shows, for those who do not see it. */
@@ -31,9 +46,12 @@ export function inWords(backups) {
   const added = backups.map((backup) => backup.added).filter((bytes) => bytes !== undefined);
   const together = added.reduce((sum, bytes) => sum + bytes, 0);
   const span = `${day(new Date(backups[0].created))} to ${day(new Date(backups.at(-1).created))}`;
-  const grown = `${counted(backups.length, "backup")} from ${span}. The database was ${size(sizes[0])} at the first and ${size(sizes.at(-1))} at the last, at most ${size(Math.max(...sizes))}.`;
+  const grown =
+    `${counted(backups.length, "backup")} from ${span}. The database was ${size(sizes[0])} at the first ` +
+    `and ${size(sizes.at(-1))} at the last, at most ${size(Math.max(...sizes))}.`;
   if (added.length === 0) return grown;
-  return `${grown} A backup added between ${size(Math.min(...added))} and ${size(Math.max(...added))}, all together ${size(together)}.`;
+  const range = `${size(Math.min(...added))} and ${size(Math.max(...added))}`;
+  return `${grown} A backup added between ${range}, all together ${size(together)}.`;
 }
 
 function drawing(backups, width) {
@@ -54,7 +72,9 @@ function drawing(backups, width) {
 
 function sizeLine(backups, { x, y, width, largest }) {
   const points = backups.map((backup) => [x(Date.parse(backup.created)), y(backup.bytes)]);
-  const path = points.map(([across, up], place) => `${place ? "L" : "M"}${across.toFixed(1)} ${up.toFixed(1)}`).join("");
+  const path = points
+    .map(([across, up], place) => `${place ? "L" : "M"}${across.toFixed(1)} ${up.toFixed(1)}`)
+    .join("");
   const [first, last] = [points[0][0].toFixed(1), points.at(-1)[0].toFixed(1)];
   return [
     ...ruled(SIZES.top, largest, width),
@@ -65,7 +85,7 @@ function sizeLine(backups, { x, y, width, largest }) {
   ];
 }
 
-/** Bars on a logarithmic scale with ruled powers: the first backup may add thousands of times what the others do. */
+/** Bars on a logarithmic scale: the first backup may add thousands of times what the others do. */
 function addedBars(backups, { x, width }) {
   const added = backups.filter((backup) => backup.added > 0);
   if (added.length === 0) return [];
@@ -81,7 +101,10 @@ function addedBars(backups, { x, width }) {
     ...added.map((backup) => {
       const across = x(Date.parse(backup.created)) - thick / 2;
       const top = up(backup.added);
-      return tipped(draw("rect", { class: "grown", x: across, y: top, width: thick, height: ADDED.bottom - top }), backup);
+      return tipped(
+        draw("rect", { class: "grown", x: across, y: top, width: thick, height: ADDED.bottom - top }),
+        backup,
+      );
     }),
   ];
 }
@@ -98,11 +121,20 @@ function powers(least, most) {
 
 const dot = (cx, cy, backup) => tipped(draw("circle", { class: "dot", cx, cy, r: 2.5 }), backup);
 const rule = (y, width) => draw("line", { class: "rule", x1: 0, x2: width - LABELS, y1: y, y2: y });
-const ruled = (y, bytes, width) => [rule(y, width), text(width - LABELS + 6, y + 4, size(bytes).replace(".0", ""))];
+const ruled = (y, bytes, width) => [
+  rule(y, width),
+  text(width - LABELS + 6, y + 4, size(bytes).replace(".0", "")),
+];
 const text = (x, y, words, anchor = "start") => draw("text", { x, y, "text-anchor": anchor }, words);
 const key = (kind, words) => make("span", { class: `key ${kind}` }, words);
 
 function tipped(shape, backup) {
-  shape.append(draw("title", {}, `${moment(new Date(backup.created))}: ${size(backup.bytes)}, added ${size(backup.added)}`));
+  shape.append(
+    draw(
+      "title",
+      {},
+      `${moment(new Date(backup.created))}: ${size(backup.bytes)}, added ${size(backup.added)}`,
+    ),
+  );
   return shape;
 }

@@ -15,18 +15,20 @@ const UNHEARD = "The service did not answer. Whether it heard this will be seen 
 export function deeds(service, { database, started, changed }) {
   const attempt = async (deed) => {
     dismissAll();
-    if (document.body.dataset.stands !== "live") return alarm("The service does not answer; nothing was asked of it.");
+    if (document.body.dataset.stands !== "live")
+      return alarm("The service does not answer; nothing was asked of it.");
     try {
-      const job = await deed();
-      if (job) started(job);
+      await deed();
       await changed();
     } catch (error) {
       alarm(error instanceof Gone ? UNHEARD : error.message);
     }
   };
 
+  const start = (deed) => attempt(async () => started(await deed()));
+
   return {
-    backUp: () => attempt(service.backUp),
+    backUp: () => start(service.backUp),
 
     cancel: (job) => attempt(() => service.cancel(job.id)),
 
@@ -35,18 +37,22 @@ export function deeds(service, { database, started, changed }) {
       const { name } = parted(database());
       const yes = await ask({
         title: "Replace the whole database?",
-        says: `Everything that ${name} holds now is replaced by what it held ${ago(at)}. What was written to it since then will not be in it.`,
+        says:
+          `Everything that ${name} holds now is replaced by what it held ${ago(at)}. ` +
+          "What was written to it since then will not be in it.",
         facts: [
           ["Replaced", database()],
           ["By the backup of", `${moment(at)} (${ago(at)})`],
           ["Its size", size(backup.bytes)],
           ["Made on", backup.deviceName],
         ],
-        also: "What it holds now is kept, and can be brought back with Revert. Programs that have it open can stay open.",
+        also:
+          "What it holds now is kept, and can be brought back with Revert. " +
+          "Programs that have it open can stay open.",
         yes: "Replace it",
         no: "Leave it as it is",
       });
-      if (yes) await attempt(() => service.restore(backup.id));
+      if (yes) await start(() => service.restore(backup.id));
     },
 
     async revert(copy) {
@@ -54,7 +60,9 @@ export function deeds(service, { database, started, changed }) {
       const { name } = parted(database());
       const yes = await ask({
         title: "Put back what was replaced?",
-        says: `Everything that ${name} holds now is replaced by what it held until ${moment(at)}, when it was replaced (${copy.reason}).`,
+        says:
+          `Everything that ${name} holds now is replaced by what it held until ${moment(at)}, ` +
+          `when it was replaced (${copy.reason}).`,
         facts: [
           ["Replaced", database()],
           ["By what it held until", `${moment(at)} (${ago(at)})`],
@@ -64,7 +72,7 @@ export function deeds(service, { database, started, changed }) {
         yes: "Put it back",
         no: "Leave it as it is",
       });
-      if (yes) await attempt(() => service.revert(copy.id));
+      if (yes) await start(() => service.revert(copy.id));
     },
 
     async remove(backup) {

@@ -5,7 +5,8 @@ const SVG = "http://www.w3.org/2000/svg";
 
 export const byId = (id) => document.getElementById(id);
 
-export const make = (name, attributes, ...children) => fill(document.createElement(name), attributes, children);
+export const make = (name, attributes, ...children) =>
+  fill(document.createElement(name), attributes, children);
 export const draw = (name, attributes, ...children) =>
   fill(document.createElementNS(SVG, name), attributes, children);
 
@@ -17,7 +18,8 @@ export function button(word, act, { label, ...attributes } = {}) {
 }
 
 /** A moment that a machine can read, too. */
-export const time = (at, ...children) => make("time", { datetime: at.toISOString(), title: at.toISOString() }, ...children);
+export const time = (at, ...children) =>
+  make("time", { datetime: at.toISOString(), title: at.toISOString() }, ...children);
 
 function fill(element, attributes, children) {
   for (const [name, value] of Object.entries(attributes ?? {})) {

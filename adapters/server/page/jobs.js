@@ -7,6 +7,12 @@ import { clock, day, moment, size, took } from "./words.js";
 
 const LATELY = 8;
 
+const SIGNS = {
+  completed: "M2.5 7l3 3 5-6.5",
+  cancelled: "M10.5 4.5H6a3 3 0 0 0 0 6h3M8.5 2l2.5 2.5L8.5 7",
+  failed: "M3 3l7 7M10 3l-7 7",
+};
+
 const DEEDS = { backup: "Backing up", restoration: "Restoring", revert: "Reverting" };
 
 export const ended = (job) => job.state === "done" || job.state === "failed";
@@ -39,10 +45,10 @@ function backedUp(backup) {
   return `Backed up ${size(backup.bytes)}${grew}.`;
 }
 
-/** Say of each job that has ended since `before` was read how it did. */
+/** Say of each job that has ended since `before` was read how it did; it may have begun since then, too. */
 export function announceEnds(before, now, backups) {
-  const open = new Set(before.filter((job) => !ended(job)).map((job) => job.id));
-  const news = now.filter((job) => ended(job) && open.has(job.id));
+  const over = new Set(before.filter(ended).map((job) => job.id));
+  const news = now.filter((job) => ended(job) && !over.has(job.id));
   for (const job of news) (job.state === "failed" ? alarm : note)(ending(job, backups));
   if (news.length > 0) say(byId("said"), news.map((job) => ending(job, backups)).join(" "));
 }
@@ -50,7 +56,8 @@ export function announceEnds(before, now, backups) {
 /** Set how far a job is; say so at each quarter, not at each step. */
 export function announceProgress(job, percentage) {
   const quarter = Math.floor(percentage / 25);
-  if (quarter > Math.floor(job.percentage / 25) && quarter < 4) say(byId("said"), `${DEEDS[deed(job)]}: ${quarter * 25} percent`);
+  if (quarter > Math.floor(job.percentage / 25) && quarter < 4)
+    say(byId("said"), `${DEEDS[deed(job)]}: ${quarter * 25} percent`);
   job.percentage = percentage;
 }
 
@@ -59,8 +66,8 @@ export function showRunning(jobs, { backups, ours, cancel }) {
   byId("running").hidden = jobs.length === 0;
   inStep(byId("jobs"), jobs, {
     key: (job) => job.id,
-    create: (job) => card(job, doing(job, backups), ours.has(job.id), cancel),
-    update: bringUpToDate,
+    create: (job) => card(job, doing(job, backups), cancel),
+    update: (element, job) => bringUpToDate(element, job, ours.has(job.id)),
     heading: byId("back-up"),
   });
 }
@@ -75,13 +82,11 @@ export function showEnded(jobs, backups) {
   });
 }
 
-function card(job, deed, ours, cancel) {
-  const title = make("h3", { id: `job-${job.id}` }, deed);
-  if (!ours) title.append(" ", make("span", { class: "tag" }, "started elsewhere"));
+function card(job, deed, cancel) {
   return make(
     "li",
     { class: "job" },
-    title,
+    make("h3", { id: `job-${job.id}` }, `${deed} `, make("span", { class: "tag" })),
     make("p", { class: "percentage", "aria-hidden": "true" }),
     make("progress", { max: 100, value: 0, "aria-labelledby": `job-${job.id}` }),
     make("p", { class: "standing" }),
@@ -89,7 +94,9 @@ function card(job, deed, ours, cancel) {
   );
 }
 
-function bringUpToDate(element, job) {
+/** `ours`: it was asked for here; that can be heard after the job itself was. */
+function bringUpToDate(element, job, ours) {
+  say(element.querySelector(".tag"), ours ? "" : "started elsewhere");
   const progress = element.querySelector("progress");
   progress.value = Math.max(progress.value, job.percentage);
   element.dataset.state = job.state;
@@ -99,9 +106,11 @@ function bringUpToDate(element, job) {
 }
 
 function standing(job) {
-  if (job.state === "idle") return job.attempt > 1 ? `Waiting to try again (attempt ${job.attempt})` : "Waiting for its turn";
+  if (job.state === "idle")
+    return job.attempt > 1 ? `Waiting to try again (attempt ${job.attempt})` : "Waiting for its turn";
   if (job.state === "cancelling") return "Cancelling, and putting everything back";
-  const amount = job.unit === "bytes" ? `${size(job.done)} of ${size(job.total)}` : `${job.done} of ${job.total}`;
+  const amount =
+    job.unit === "bytes" ? `${size(job.done)} of ${size(job.total)}` : `${job.done} of ${job.total}`;
   const again = job.attempt > 1 ? `attempt ${job.attempt}` : "";
   return [job.phase, job.total ? amount : "", again].filter(Boolean).join(" · ");
 }
@@ -120,9 +129,11 @@ function line(job, sentence) {
 
 /** A tick, a cross or an arrow back: how it ended, beside the sentence that says it. */
 function sign(job) {
-  const cancelled = "M10.5 4.5H6a3 3 0 0 0 0 6h3M8.5 2l2.5 2.5L8.5 7";
-  const path = job.state === "failed" ? "M3 3l7 7M10 3l-7 7" : job.outcome === "cancelled" ? cancelled : "M2.5 7l3 3 5-6.5";
-  return draw("svg", { class: "sign", viewBox: "0 0 13 13", "aria-hidden": "true" }, draw("path", { d: path }));
+  return draw(
+    "svg",
+    { class: "sign", viewBox: "0 0 13 13", "aria-hidden": "true" },
+    draw("path", { d: SIGNS[job.state === "failed" ? "failed" : job.outcome] }),
+  );
 }
 
 function made(id, backups) {

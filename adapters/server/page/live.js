@@ -5,8 +5,8 @@ const FIRST_WAIT = 500;
 const LONGEST_WAIT = 5000;
 
 /**
- * Keep a line open. `connect` gives a socket; `onOpen` is called when it is open, `onFrame` with each document,
- * `onLost` when it is not (any more), before it is tried again; if that gives false, it is not.
+ * Keep a line open. `connect` gives a socket; `onOpen` is called when it is open, `onFrame` with each
+ * document, `onLost` when it is not (any more), before it is tried again; if that gives false, it is not.
  */
 export function keepLine({ connect, onOpen, onFrame, onLost }) {
   let wait = FIRST_WAIT;

@@ -21,10 +21,14 @@ if (token) watch(new Service(token));
 else lock("The address that you opened has no token in it.");
 
 function watch(service) {
-  const known = { about: null, backups: [], undoCopies: [], jobs: [] };
+  const known = { about: null, backups: [], undoCopies: [], jobs: null };
   const ours = new Set();
   const can = (operation) => known.about.operations.includes(operation);
-  const does = deeds(service, { database: () => known.about.database, started: (job) => ours.add(job.id), changed: read });
+  const does = deeds(service, {
+    database: () => known.about.database,
+    started: (job) => ours.add(job.id),
+    changed: read,
+  });
   let reading = null;
   let again = false;
   let lastFrame = {};
@@ -49,7 +53,7 @@ function watch(service) {
         can("undo_copies") ? service.undoCopies() : [],
         service.jobs(),
       ]);
-      announceEnds(known.jobs, jobs, backups);
+      announceEnds(known.jobs ?? jobs, jobs, backups);
       Object.assign(known, { backups, undoCopies, jobs });
       show();
     } catch (error) {
@@ -68,7 +72,11 @@ function watch(service) {
   }
 
   function showJobs() {
-    showRunning(known.jobs.filter((job) => !ended(job)).toReversed(), { backups: known.backups, ours, ...does });
+    showRunning(known.jobs.filter((job) => !ended(job)).toReversed(), {
+      backups: known.backups,
+      ours,
+      ...does,
+    });
   }
 
   /**
@@ -76,6 +84,7 @@ function watch(service) {
    * changes. A frame comes at each change: one that says nothing new tells a change that frames cannot say.
    */
   function onFrame({ backups = [], restorations = [] }) {
+    if (known.jobs === null) return;
     const told = [
       ...backups.map((job) => ({ kind: "creation", ...job })),
       ...restorations.map((job) => ({ kind: "restoration", ...job })),
@@ -85,23 +94,23 @@ function watch(service) {
       if (job) announceProgress(job, Math.max(job.percentage, percentage));
     }
     showJobs();
-    const frame = { jobs: told.map(({ kind, backup, status }) => `${kind} ${backup?.id} ${status}`).join(), all: JSON.stringify(told) };
+    const frame = {
+      jobs: told.map(({ kind, backup, status }) => `${kind} ${backup?.id} ${status}`).join(),
+      all: JSON.stringify(told),
+    };
     if (frame.jobs !== lastFrame.jobs || frame.all === lastFrame.all || Date.now() - readAt > SOON) read();
     lastFrame = frame;
   }
 
+  /** Whether it is worth trying again: not with a token that is refused, which a socket cannot tell. */
   async function onLost() {
-    try {
-      await service.about();
-      stand("gone");
-    } catch (error) {
-      if (error.status === 401) {
-        lock(error.message);
-        return false;
-      }
-      stand("gone");
-    }
-    return true;
+    const refused = await service.about().then(
+      () => null,
+      (error) => (error.status === 401 ? error : null),
+    );
+    if (refused) lock(refused.message);
+    else stand("gone");
+    return refused === null;
   }
 
   byId("back-up").addEventListener("click", does.backUp);

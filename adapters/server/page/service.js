@@ -30,7 +30,7 @@ export class Service {
   cancel = (job) => this.#post(`/v1/jobs/${job}/cancel`);
   delete = (backup) => this.#post(`/backups/${backup}/delete`);
 
-  /** The socket that tells every job in progress. A browser lets a page set no header here: the token is a protocol. */
+  /** The socket that tells every job in progress. Here a page can set no header: the token is a protocol. */
   progress() {
     return new WebSocket("/backups/streamed/progress", ["reprieve", `reprieve.bearer.${this.#token}`]);
   }

@@ -31,7 +31,11 @@ export const moment = (at) => `${day(at)} ${clock(at)}`;
 /** How long ago that was, in its largest unit: `3 hours ago`. */
 export function ago(at, now = new Date()) {
   const seconds = Math.max(0, Math.round((now - at) / 1000));
-  for (const [unit, length] of [["day", 86400], ["hour", 3600], ["minute", 60]]) {
+  for (const [unit, length] of [
+    ["day", 86400],
+    ["hour", 3600],
+    ["minute", 60],
+  ]) {
     if (seconds >= length) return `${counted(Math.floor(seconds / length), unit)} ago`;
   }
   return "just now";
@@ -44,7 +48,9 @@ export const counted = (number, thing) => `${number} ${thing}${number === 1 ? ""
 export function took(from, to) {
   const seconds = (to - from) / 1000;
   if (seconds < 10) return `${seconds.toFixed(2)} s`;
-  return seconds < 120 ? `${seconds.toFixed(0)} s` : `${Math.floor(seconds / 60)} min ${Math.round(seconds % 60)} s`;
+  return seconds < 120
+    ? `${seconds.toFixed(0)} s`
+    : `${Math.floor(seconds / 60)} min ${Math.round(seconds % 60)} s`;
 }
 
 /** A path's folder and its last name; a name that is no path has no folder. */
