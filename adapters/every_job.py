@@ -12,10 +12,9 @@ from types import TracebackType
 from typing import Any, Self, cast
 
 from reprieve.core.errors import InvalidRequest, NotFound
-from reprieve.core.job import Job
+from reprieve.core.job import OPEN_WITH, Job
 from reprieve.core.orchestrator import Orchestrator
 from reprieve.core.ports import Transport
-from reprieve.library import OPEN_WITH
 from reprieve.running_job import RunningJob
 from reprieve.transports.clock import RealClock
 from reprieve.transports.local.home import Home

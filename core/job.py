@@ -15,6 +15,9 @@ import attrs
 from .errors import Problem
 from .lifecycle import JobState, Outcome
 
+OPEN_WITH = "open_with"
+"""Under which of a job's options stands what another process needs to open its transport."""
+
 
 class JobKind(StrEnum):
     """The two kinds of job. A revert is a restoration whose source is an undo copy."""

@@ -19,6 +19,7 @@ from .interrupts import Interrupts
 from .opening import is_local, place_of, register
 from .output import Output
 from .parser import Commands
+from .recovery_code import offer_recovery_code
 
 if TYPE_CHECKING:
     from ssl import SSLContext
@@ -106,6 +107,8 @@ async def serve(asked: Namespace, output: Output) -> None:
                 output.ready(members, lambda: _told(service, settings))
 
             await run(library, settings, sockets, interrupts.asked, ready, tls=tls)
+    if is_local(asked.database):
+        offer_recovery_code(place_of(asked, asked.database), json=asked.json)
 
 
 def _place(asked: Namespace) -> Place:

@@ -7,7 +7,7 @@ from types import TracebackType
 from typing import Any, Self, cast
 
 from reprieve.core.errors import InvalidRequest, NotFound, ReprieveError, Unsupported
-from reprieve.core.job import AssetVersion, Backup, Job, JobKind, UndoCopy
+from reprieve.core.job import OPEN_WITH, AssetVersion, Backup, Job, JobKind, UndoCopy
 from reprieve.core.operations import Operation
 from reprieve.core.orchestrator import Orchestrator
 from reprieve.core.ports import Entry, Transport
@@ -16,9 +16,6 @@ from reprieve.core.retry import RetryPolicy
 from reprieve.transports.registry import Opened, open_target
 
 from .running_job import ResultT, RunningJob
-
-OPEN_WITH = "open_with"
-"""Under which of a job's options stands what another process needs to open its transport."""
 
 
 class Library:

@@ -92,7 +92,9 @@ def token_given(request: web.Request) -> str | None:
     scheme, _, given = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() == "bearer":
         return given.strip()
-    for subprotocol in request.headers.get("Sec-WebSocket-Protocol", "").split(","):
+    if "Sec-WebSocket-Protocol" not in request.headers:
+        return None
+    for subprotocol in request.headers["Sec-WebSocket-Protocol"].split(","):
         if subprotocol.strip().startswith(TOKEN_SUBPROTOCOL):
             return subprotocol.strip().removeprefix(TOKEN_SUBPROTOCOL)
     return None

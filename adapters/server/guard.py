@@ -109,13 +109,13 @@ def peer(request: web.Request, settings: Settings) -> web.Response | None:
 
 def token(request: web.Request, settings: Settings) -> web.Response | None:
     """What is the owner's alone comes with the token, and so may everything have to; a wrong one is told."""
+    if token_given(request) is None:
+        if not needs_token(request, settings):
+            return None
+        return _unauthorized("This needs the owner's token as `Authorization: Bearer`; see the token file.")
     if shows_token(request, settings):
         return None
-    if token_given(request) is not None:
-        return _unauthorized("The token is not the one of this service; see its token file.")
-    if not needs_token(request, settings):
-        return None
-    return _unauthorized("This needs the owner's token as `Authorization: Bearer`; see the token file.")
+    return _unauthorized("The token is not the one of this service; see its token file.")
 
 
 def content_type(request: web.Request, settings: Settings) -> web.Response | None:
@@ -141,8 +141,10 @@ def plain_get(request: web.Request, settings: Settings) -> web.Response | None:
 
 def stopping(request: web.Request, settings: Settings) -> web.Response | None:
     """Once we were told to stop, no job is begun."""
+    if not request.app[STOPPING].is_set():
+        return None
     route = route_of(request)
-    if not request.app[STOPPING].is_set() or route is None or route.operation is None:
+    if route is None or route.operation is None:
         return None
     if not (SPECS[route.operation].starts_job or route.operation in STARTS_ONE_WITHOUT_A_BODY):
         return None

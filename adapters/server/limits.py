@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Callable
 from typing import Any
 
+import attrs
 from aiohttp import web
 
 from .settings import Settings
@@ -45,22 +45,25 @@ def server_arguments(settings: Settings) -> dict[str, Any]:
     }
 
 
-def limited(server: web.Server, limit: int) -> Callable[[], asyncio.Protocol]:
-    """What makes the protocol of a connection: the server's own; beyond the limit, a short refusal."""
+@attrs.define
+class Door(asyncio.Protocol):
+    """Hands a connection that was accepted to the server; beyond the limit, says so and closes it.
 
-    def protocol() -> asyncio.Protocol:
-        return server() if len(server.connections) < limit else _Refusal()
+    Not decided when it is accepted: asyncio accepts a hundred before the server knows of the first.
+    """
 
-    return protocol
-
-
-class _Refusal(asyncio.Protocol):
-    """Says why, and closes."""
+    server: web.Server
+    limit: int
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
-        transport.write(FULL)
-        transport.close()
+        if len(self.server.connections) < self.limit:
+            protocol = self.server()
+            transport.set_protocol(protocol)
+            protocol.connection_made(transport)
+        else:
+            transport.write(FULL)
+            transport.close()
 
 
 def connections_for(wanted: int) -> int:

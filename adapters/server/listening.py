@@ -230,6 +230,7 @@ def _unix_socket(path: Path) -> Iterator[socket.socket]:
 
 def _remove_stale(path: Path) -> None:
     """Remove a socket that nobody listens on. Raises Conflict for any other thing at `path`."""
+    assert sys.platform != "win32"
     try:
         found = path.lstat()
     except FileNotFoundError:

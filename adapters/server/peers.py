@@ -28,7 +28,7 @@ class Peer:
     @property
     def is_us(self) -> bool:
         """Whether it is this process's own user, as far as anybody can tell."""
-        return not self.told or self.uid == os.getuid()
+        return not self.told or (sys.platform != "win32" and self.uid == os.getuid())
 
 
 UNTOLD = Peer(told=False)
@@ -86,7 +86,8 @@ if sys.platform == "linux":
 
     def _owner(family: int, source: tuple[str, int], target: tuple[str, int]) -> Peer:
         """The user whose socket has this address and this other end (inet_diag_req_v2, sock_diag(7))."""
-        ends = b"".join(socket.inet_pton(family, end[0]).ljust(16, b"\0") for end in (source, target))
+        hosts = (end[0].partition("%")[0] for end in (source, target))
+        ends = b"".join(socket.inet_pton(family, host).ljust(16, b"\0") for host in hosts)
         identity = struct.pack("!HH", source[1], target[1]) + ends + struct.pack("=I", 0) + _NO_COOKIE
         asked = struct.pack("=BBBBI", family, socket.IPPROTO_TCP, 0, 0, 0xFFFFFFFF) + identity
         header = struct.pack("=IHHII", 16 + len(asked), _BY_FAMILY, _REQUEST, 1, 0)

@@ -9,6 +9,7 @@ import asyncio
 import os
 import ssl
 from collections.abc import Callable, Sequence
+from functools import partial
 from socket import AF_INET, AF_INET6, socket
 
 import attrs
@@ -19,7 +20,7 @@ from reprieve.core import VERSION
 
 from .app import create_app
 from .keys import STOPPING
-from .limits import connections_for, limited, server_arguments
+from .limits import Door, connections_for, server_arguments
 from .listening import url_of
 from .logs import AccessLog, access, log_jobs
 from .settings import Settings
@@ -82,9 +83,9 @@ async def _listen(
     runner: web.AppRunner, sockets: Sequence[socket], limit: int, tls: ssl.SSLContext | None
 ) -> list[asyncio.Server]:
     assert runner.server is not None
-    protocol = limited(runner.server, limit)
+    door = partial(Door, runner.server, limit)
     loop = asyncio.get_running_loop()
-    return [await loop.create_server(protocol, sock=one, ssl=tls) for one in sockets]
+    return [await loop.create_server(door, sock=one, ssl=tls) for one in sockets]
 
 
 def _ready(library: Library, sockets: Sequence[socket], scheme: str) -> Ready:

@@ -48,7 +48,7 @@ async def test_a_backup_is_made_restored_reverted_and_deleted(
         await backed_up(seen, 1)
         held = set(crowd.acknowledged)
         await expect(seen.rows.first).to_contain_text("MiB")
-        await expect(seen.notices).to_contain_text("Backed up.")
+        await expect(seen.notices).to_contain_text("the store grew by")
 
         mark(database)
         await seen.rows.first.get_by_role("button", name="Restore").click()
@@ -58,7 +58,9 @@ async def test_a_backup_is_made_restored_reverted_and_deleted(
         assert (False, set()) == (marked(database), held - writes_in(database))
 
         await seen.copies.first.get_by_role("button", name="Revert").click()
-        await expect(seen.question).to_contain_text("Put back what snippets.db held before?")
+        await expect(seen.question).to_contain_text(
+            "Everything that snippets.db holds now is replaced by what it held until"
+        )
         await seen.answer("Put it back")
         await expect(seen.notices).to_contain_text("Reverted: the database holds again what it held before.")
         assert marked(database)

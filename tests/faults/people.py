@@ -169,6 +169,8 @@ def state(pid: int) -> str:
     """The state of a process, in ps's letters; empty if there is none."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].strip()
+    except ProcessLookupError:  # it went away between the opening and the reading
+        return ""
     except FileNotFoundError:
         if Path("/proc/self/stat").exists():
             return ""

@@ -1,6 +1,6 @@
 """Jobs caught in the act and cancelled, on a database that is large enough for it.
 
-As walk.py, each function asserts all of it and returns what came: operations 10 and 12 of a client's column.
+As in walk.py, all of it is asserted, and what came is returned: operations 10 and 12 of a client's column.
 """
 
 from __future__ import annotations
@@ -15,23 +15,16 @@ from tests.sdks.talking import Call, Talk
 from tests.sdks.walk import Column
 
 
-def cancel_creations(talk: Talk, other: Talk, here: Scene) -> Column:
-    """One that the client started itself, and one that another started."""
-    content = here.content()
+def cancel_running_jobs(talk: Talk, other: Talk, here: Scene) -> Column:
+    """Of each kind one that the client started itself, and one that another started; the original is back."""
     for starter in (talk, other):
         job = starter.start(f"create_{starter.client.stream}")
-        backup = in_the_act(job)
-        assert talk.returned("cancel_creation", backup=backup["id"]) is None
+        backup = in_the_act(job)["id"]
+        assert talk.returned("cancel_creation", backup=backup) is None
         assert ("CANCELED", 1000) == ended(job)
-        assert "CANCELED" == talk.returned("creation_status", backup=backup["id"])["value"]
-        assert 404 == talk.raised("backup", backup=backup["id"])["status"]
+        assert "CANCELED" == talk.returned("creation_status", backup=backup)["value"]
+        assert 404 == talk.raised("backup", backup=backup)["status"]
     assert [] == talk.returned("backups")["iterable"] == here.catalogue()
-    here.untouched(content)
-    return {"10": "204"}
-
-
-def cancel_restorations(talk: Talk, other: Talk, here: Scene) -> Column:
-    """One that the client started itself, and one that another started; the original is back."""
     backup = talk.returned("create")["id"]
     edit(here)
     content = here.content()
@@ -42,7 +35,7 @@ def cancel_restorations(talk: Talk, other: Talk, here: Scene) -> Column:
         assert ("CANCELED", 1000) == ended(job)
         assert "CANCELED" == talk.returned("restoration_status", backup=backup)["value"]
     here.untouched(content)
-    return {"12": "204"}
+    return {"10": "204", "12": "204"}
 
 
 def in_the_act(job: Call) -> Backup:

@@ -11,7 +11,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.sdks.catching import cancel_creations, cancel_restorations
+from tests.sdks.catching import cancel_running_jobs
 from tests.sdks.clients import another
 from tests.sdks.environments import CLIENTS, Client
 from tests.sdks.scene import Scene, make_catchable, make_small, scene
@@ -37,8 +37,7 @@ def record() -> None:
 def _column(client: Client, folder: Path) -> Column:
     return {
         **_seen(client, folder, make_small, lambda talk, other, here: Walk(talk, here).all()),
-        **_seen(client, folder, make_catchable, cancel_creations),
-        **_seen(client, folder, make_catchable, cancel_restorations),
+        **_seen(client, folder, make_catchable, cancel_running_jobs),
     }
 
 

@@ -9,8 +9,11 @@ from __future__ import annotations
 
 import itertools
 import json
+import os
 import queue
+import signal
 import subprocess
+import sys
 import threading
 from types import TracebackType
 from typing import Any, Self
@@ -66,7 +69,7 @@ class Call:
 class Talk:
     """A client's program, talking to a service; ended with the block."""
 
-    def __init__(self, client: Client, address: str) -> None:
+    def __init__(self, client: Client, address: str, *, token: str = "") -> None:
         self.client = client
         self._numbers = itertools.count(1)
         self._calls: dict[int, Call] = {}
@@ -76,6 +79,8 @@ class Talk:
             stdout=subprocess.PIPE,
             text=True,
             encoding="utf-8",
+            env={**os.environ, "TOKEN": token},
+            start_new_session=True,
         )
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
@@ -106,12 +111,19 @@ class Talk:
 
     def vanish(self) -> None:
         """End the program at once, whatever it is in the middle of."""
-        self._process.kill()
+        if self._process.poll() is None:
+            self._kill()
         self._process.wait()
         self._reader.join()
         for pipe in (self._process.stdin, self._process.stdout):
             assert pipe
             pipe.close()
+
+    def _kill(self) -> None:
+        if sys.platform == "win32":
+            self._process.kill()
+        else:
+            os.killpg(self._process.pid, signal.SIGKILL)  # and with it whatever curl it is waiting for
 
     def _read(self) -> None:
         assert self._process.stdout

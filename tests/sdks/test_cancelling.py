@@ -2,31 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from tests.sdks.catching import cancel_creations, cancel_restorations, under_way
+from tests.sdks.catching import cancel_running_jobs, under_way
 from tests.sdks.clients import PYTHON_5, another, every_client
 from tests.sdks.environments import TYPESCRIPT_CLIENT, Client
 from tests.sdks.record import recorded
-from tests.sdks.scene import Scene, scene
+from tests.sdks.scene import scene
 from tests.sdks.talking import Talk
-from tests.sdks.walk import Column
-
-Cancel = Callable[[Talk, Talk, Scene], Column]
 
 
 @every_client
 @pytest.mark.needs("sdks")
-@pytest.mark.parametrize(
-    "cancel", [cancel_creations, cancel_restorations], ids=lambda cancel: cancel.__name__
-)
-def test_a_running_job_is_cancelled(client: Client, cancel: Cancel, tmp_path: Path, large: Path) -> None:
+def test_running_jobs_are_cancelled(client: Client, tmp_path: Path, large: Path) -> None:
     with scene(tmp_path, large) as here, Talk(client, here.address) as talk:
         with Talk(another(client), here.address) as other:
-            seen = cancel(talk, other, here)
+            seen = cancel_running_jobs(talk, other, here)
 
     assert seen.items() <= recorded()[client.name].items()
 

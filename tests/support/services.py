@@ -106,15 +106,24 @@ def answer_from(connection: socket.socket) -> Answer:
 
 
 @contextmanager
-def serving(folder: Path, *words: str, environment: Sequence[tuple[str, str]] = ()) -> Iterator[Service]:
-    """A service in `folder`, with a home and a store there, on a port that is free; ended at the end."""
+def serving(
+    folder: Path,
+    *words: str,
+    environment: Sequence[tuple[str, str]] = (),
+    limit_files: int | None = None,
+) -> Iterator[Service]:
+    """A service in `folder`, with a home and a store there, on a port that is free; ended at the end.
+
+    It may have `limit_files` files open at once.
+    """
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("REPRIEVE_")}
     own = {"REPRIEVE_HOME": str(folder / "home"), "REPRIEVE_STORE": str(folder / "store")}
     port = () if "--port" in words else ("--port", "0")
+    limited = ("bash", "-c", f'ulimit -n {limit_files}; exec "$@"', "bash") if limit_files else ()
     log = folder / "serve.log"
     with log.open("w") as errors:
         process = subprocess.Popen(
-            [*COMMAND, *words, *port],
+            [*limited, *COMMAND, *words, *port],
             cwd=folder,
             env={**inherited, **own, **dict(environment)},
             stdin=subprocess.DEVNULL,

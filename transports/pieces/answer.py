@@ -40,7 +40,7 @@ class Answer:
     @property
     def good(self) -> bool:
         """Whether it is what was asked for, and no error."""
-        return self.status in (200, 204)
+        return self.status in (200, 202, 204)
 
     @property
     def media_type(self) -> str:

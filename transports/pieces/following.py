@@ -23,42 +23,41 @@ from ...core.errors import (
     TimedOut,
     TransportError,
 )
-from ...core.job import Backup, Job, JobKind, Progress
+from ...core.job import Job, JobKind, Progress
 from ...core.lifecycle import JobState
 from ...core.messages import Cancelled, Completed, Event, Failed, Interrupted, Noted, Progressed
 from ...core.ports import Clock, Events
-from . import models
 from .client import Timeouts
-from .models import BackupStreamedProgress, Status
-from .service import Service
-from .translation import backup_of
-from .ways import POLL, Errand, Steps, Ways
+from .models import Status
+from .ways import POLL
+from .work import Step, Steps, Work
 
 log = logging.getLogger(__name__)
 
 ASKED, BEGUN, REFUSED = "asked", "begun", "refused"
 """How far a job came at the service, as its journal has it; nothing noted is as good as REFUSED."""
 
+FORGOTTEN = "The service does not know of it any more."
+
 STOP_WITHIN = 10.0
 """Seconds that a service has to stop a job whose stream was closed."""
 
 
 class Pursuit:
-    """One attempt at `job`; while it is under way it can be asked to stop."""
+    """One attempt at `job`, which is `work` of a service; while it is under way it can be asked to stop."""
 
-    def __init__(self, job: Job, service: Service, ways: Ways, clock: Clock, timeouts: Timeouts) -> None:
+    def __init__(self, job: Job, work: Work, where: str, clock: Clock, timeouts: Timeouts) -> None:
         self._job = job
-        self._service = service
-        self._ways = ways
+        self._work = work
+        self._where = where
         self._clock = clock
         self._timeouts = timeouts
         self._until = None if timeouts.total is None else clock.monotonic() + timeouts.total
-        self._backup: models.Backup | None = None
         self._begun = False
         self._under_way = False
         self._cancel_asked = job.state is JobState.CANCELLING
-        self._next: asyncio.Future[BackupStreamedProgress] | None = None
-        self._percentage = -1.0
+        self._next: asyncio.Future[Step] | None = None
+        self._share = -1.0
 
     async def abort(self) -> None:
         """Cancel it at the service: now, or as soon as the service has said what there is to cancel."""
@@ -68,16 +67,15 @@ class Pursuit:
 
     async def carry_out(self) -> Events:
         """Ask for the job and tell how it goes. Raises what the service refuses it with."""
-        earlier = await self._earlier()
-        if earlier:
+        if await self._goes_on():
             steps = self._looked_at()
         else:
-            errand = await self._errand()
+            await self._work.look_first()
             yield Noted(ASKED)
             if self._cancel_asked:
                 yield Cancelled()
                 return
-            steps = self._steps(errand)
+            steps = self._steps()
         try:
             self._under_way = True
             async with aclosing(self._told(steps)) as events:
@@ -89,41 +87,41 @@ class Pursuit:
     async def recover(self) -> Events:
         """Tell how the job stands that another process asked for. Closing this stops nothing there."""
         if self._job.step == BEGUN:
-            await self._status()
-            self._under_way = True
-            async with aclosing(self._told(self._looked_at())) as events:
+            async with aclosing(self._recovered()) as events:
                 async for event in events:
                     yield event
         elif self._job.step == ASKED:
-            yield Failed(
-                Problem.of(self._unknown("The process that asked for it ended before it was answered."))
-            )
+            died = "The process that asked for it ended before it was answered."
+            yield Failed(Problem.of(self._unknown(died)))
         elif self._cancel_asked:
             yield Cancelled()
         else:
             yield Failed(abandoned(self._job))
 
+    async def _recovered(self) -> Events:
+        try:
+            await self._work.status()
+        except NotFound:
+            yield Failed(Problem.of(self._unknown(FORGOTTEN)))
+            return
+        self._under_way = True
+        async with aclosing(self._told(self._looked_at())) as events:
+            async for event in events:
+                yield event
+
     # -- what there is to do ------------------------------------------------------------------
 
-    async def _earlier(self) -> BackupStreamedProgress | None:
-        """How an earlier attempt of this job stands, if it still goes on or has completed."""
+    async def _goes_on(self) -> bool:
+        """Whether what an earlier attempt of this job began still goes on, or has completed."""
         if self._job.step == ASKED:
             raise self._unknown("It was asked for before, and the answer was lost.")
         if self._job.step != BEGUN:
-            return None
+            return False
         try:
-            standing = await self._status()
+            standing = await self._work.status()
         except NotFound:
-            return None
-        return None if standing.status in (Status.FAILED, Status.CANCELED) else standing
-
-    async def _errand(self) -> Errand:
-        """What to ask for. Raises NotFound for a restoration of what is not there."""
-        key = f"{self._job.id}-{self._job.attempt}"
-        if self._job.kind is JobKind.CREATION:
-            return Errand(self._job.kind, key)
-        self._backup = await self._service.backup(self._job.backup_id or "")
-        return Errand(self._job.kind, key, self._backup)
+            return False
+        return standing.status not in (Status.FAILED, Status.CANCELED)
 
     # -- what is told ---------------------------------------------------------------------------
 
@@ -143,53 +141,48 @@ class Pursuit:
             yield Noted(REFUSED)
             yield Interrupted(Problem.of(error))
 
-    def _events_of(self, step: BackupStreamedProgress) -> Iterator[Event]:
-        self._backup = step.backup or self._backup
+    def _events_of(self, step: Step) -> Iterator[Event]:
         if step.status.final:
             self._under_way = False
-            yield self._end(step.status)
-        elif self._backup is not None:
+            yield self._end(step)
+        elif step.named:
             if not self._begun:
                 self._begun = True
                 if self._job.step != BEGUN:
-                    yield Noted(BEGUN, backup=self._ours(self._backup))
-            if step.percentage > self._percentage:
-                self._percentage = step.percentage
-                yield Progressed(self._progress(self._backup))
+                    yield Noted(BEGUN, step.notes, step.backup)
+            yield from self._progressed(step.progress)
 
-    def _end(self, status: Status) -> Event:
-        if status is Status.COMPLETED and self._backup is not None:
-            return Completed(self._ours(self._backup))
-        if status is Status.COMPLETED:
-            return Failed(
-                Problem.of(RemoteProtocolError(f"{self._service.where} completed, and names no Backup."))
+    def _progressed(self, progress: Progress) -> Iterator[Progressed]:
+        """Progress, but none that falls: a status may be older than what was told before."""
+        share = progress.done / progress.total if progress.total > 0 else 0.0
+        if self._share < share <= 1.0:
+            self._share = share
+            yield Progressed(progress)
+
+    def _end(self, step: Step) -> Event:
+        kind = self._job.kind
+        if step.status is Status.COMPLETED and (step.backup or self._job.reverts):
+            return Completed(step.backup, step.undo)
+        if step.status is Status.COMPLETED:
+            error: ReprieveError = RemoteProtocolError(
+                f"{self._where} completed the {kind}, and names no Backup."
             )
-        if status is Status.FAILED:
-            said = f"{self._service.where} says that the {self._job.kind} failed, and not why; its log may."
-            return Failed(Problem.of(TransportError(said)))
-        if self._cancel_asked:
+        elif step.status is Status.FAILED:
+            error = TransportError(f"{self._where} says that the {kind} failed, and not why; its log may.")
+        elif self._cancel_asked:
             return Cancelled()
-        said = (
-            f"Somebody else cancelled the {self._job.kind} at {self._service.where}; everything is as before."
-        )
-        return Failed(Problem.of(JobCancelled(said)))
-
-    def _progress(self, backup: models.Backup) -> Progress:
-        """How far it is: of a Backup whose size is known in bytes, otherwise in percent."""
-        share = max(0.0, min(100.0, self._percentage))
-        if self._job.kind is JobKind.RESTORATION and backup.bytes > 0:
-            return Progress(done=round(backup.bytes * share / 100), total=backup.bytes)
-        return Progress(done=round(share), total=100, unit="%")
-
-    def _ours(self, backup: models.Backup) -> Backup:
-        return backup_of(backup, self._service.where)
+        else:
+            error = JobCancelled(
+                f"Somebody else cancelled the {kind} at {self._where}; everything is as before."
+            )
+        return Failed(step.problem or Problem.of(error))
 
     # -- where it comes from ----------------------------------------------------------------------
 
-    async def _steps(self, errand: Errand) -> Steps:
+    async def _steps(self) -> Steps:
         """What the service tells; and if it stops telling before the end, what its status says."""
         try:
-            async with aclosing(self._ways.start(errand)) as steps:
+            async with aclosing(self._work.start()) as steps:
                 async for step in steps:
                     yield step
                     if step.status.final:
@@ -211,9 +204,9 @@ class Pursuit:
         seen = self._clock.monotonic()
         while True:
             try:
-                step = await self._status()
+                step = await self._work.status()
             except NotFound as error:
-                raise self._unknown("The service does not know of it any more.") from error
+                raise self._unknown(FORGOTTEN) from error
             except TransportError as error:
                 if not error.temporary:
                     raise
@@ -226,11 +219,7 @@ class Pursuit:
                     return
             await self._clock.sleep(POLL)
 
-    async def _status(self) -> BackupStreamedProgress:
-        known = self._backup or self._job.backup
-        return await self._service.status(self._job.kind, self._job.backup_id or (known.id if known else ""))
-
-    async def _step(self, steps: Steps) -> BackupStreamedProgress:
+    async def _step(self, steps: Steps) -> Step:
         """The next step. It goes on being waited for when whoever called this waits no longer."""
         if self._next is None:
             self._next = asyncio.ensure_future(anext(steps))
@@ -238,7 +227,7 @@ class Pursuit:
         await asyncio.wait((self._next,), timeout=left)
         if not self._next.done():
             raise TimedOut(
-                f"The {self._job.kind} at {self._service.where} took longer than {self._timeouts.total:g} s; "
+                f"The {self._job.kind} at {self._where} took longer than {self._timeouts.total:g} s; "
                 "it was asked to stop.",
                 temporary=False,
             )
@@ -249,9 +238,9 @@ class Pursuit:
 
     async def _cancel(self) -> None:
         """Cancel it, however often the service has to be told. If that is too late, the steps say so."""
-        while self._under_way and self._backup is not None:
+        while self._under_way:
             try:
-                await self._service.cancel(self._job.kind, self._backup)
+                await self._work.cancel()
                 return
             except TransportError as error:
                 if not (error.temporary or isinstance(error, OutcomeUnknown)):
@@ -266,7 +255,7 @@ class Pursuit:
                 async with asyncio.timeout(STOP_WITHIN):
                     await self._stop(steps)
         except (ReprieveError, TimeoutError) as error:
-            log.warning("job %s: %s may go on with it: %s", self._job.id, self._service.where, error)
+            log.warning("job %s: %s may go on with it: %s", self._job.id, self._where, error)
         finally:
             self._under_way = False
             if self._next is not None:
@@ -280,14 +269,11 @@ class Pursuit:
                 continue
             if not self._under_way:
                 return
-        if self._backup is not None:
-            await self._service.cancel(self._job.kind, self._backup)
+        await self._work.cancel()
 
     def _unknown(self, why: str) -> OutcomeUnknown:
         if self._job.kind is JobKind.CREATION:
             look = "look at its list of backups before you ask for another"
         else:
             look = "look at its database before you restore again"
-        return OutcomeUnknown(
-            f"{why} How the {self._job.kind} at {self._service.where} ended is not known; {look}."
-        )
+        return OutcomeUnknown(f"{why} How the {self._job.kind} at {self._where} ended is not known; {look}.")

@@ -8,17 +8,20 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import NoReturn
 
 from ...core.errors import InvalidRequest, Unsupported
-from ...core.job import AssetVersion, Backup, Job, UndoCopy
+from ...core.job import OPEN_WITH, AssetVersion, Backup, Job, UndoCopy
 from ...core.operations import Operation
 from ...core.ports import Clock, Events
+from .api_work import ApiWork
+from .beside import Beside
 from .client import Client
 from .following import Pursuit
+from .revert_work import RevertWork
 from .service import Service
 from .translation import backup_of
 from .ways import Ways
+from .work import Work
 
 PLAIN = frozenset(Operation) - {
     Operation.REVERT,
@@ -28,11 +31,14 @@ PLAIN = frozenset(Operation) - {
     Operation.ASSET,
     Operation.ASSET_HISTORY,
 }
-"""What every such service has."""
+"""What every service has that speaks the API."""
 
 
 class PiecesTransport:
-    """One service. Its address is the name of its database."""
+    """One service. Its address is the name of its database.
+
+    `operations` are those of a plain service until it is opened, and what the service says if it is our own.
+    """
 
     def __init__(self, client: Client, clock: Clock) -> None:
         self.database = client.address.name
@@ -41,11 +47,19 @@ class PiecesTransport:
         self._clock = clock
         self._service = Service(client)
         self._ways = Ways(self._service, clock)
+        self._beside: Beside | None = None
         self._pursuits: dict[str, Pursuit] = {}
 
     async def open(self) -> None:
-        """Get ready; the service is asked when there is something to ask."""
+        """Ask which service it is. Raises Unreachable and whatever else keeps it from answering."""
         await self._client.open()
+        try:
+            self._beside = await Beside.of(self._service)
+        except BaseException:
+            await self._client.close()
+            raise
+        if self._beside is not None:
+            self.operations = self._beside.operations
 
     async def close(self) -> None:
         """Let go of every connection."""
@@ -54,9 +68,13 @@ class PiecesTransport:
     # -- jobs -------------------------------------------------------------------------------
 
     def carry_out(self, job: Job) -> Events:
-        """Have the service do the work of `job`."""
-        if job.reverts:
-            self._lacks("revert")
+        """Have the service do the work of `job`.
+
+        Raises Unsupported for what it does not have, InvalidRequest for options: the API takes none.
+        """
+        options = sorted(job.options.keys() - {OPEN_WITH})
+        if options:
+            raise InvalidRequest(f"A service takes no option {', '.join(options)}; leave that out.")
         return self._pursued(job).carry_out()
 
     def recover(self, job: Job) -> Events:
@@ -70,9 +88,14 @@ class PiecesTransport:
             await pursuit.abort()
 
     def _pursued(self, job: Job) -> Pursuit:
-        pursuit = Pursuit(job, self._service, self._ways, self._clock, self._client.timeouts)
+        pursuit = Pursuit(job, self._work(job), self.database, self._clock, self._client.timeouts)
         self._pursuits[job.id] = pursuit
         return pursuit
+
+    def _work(self, job: Job) -> Work:
+        if job.reverts:
+            return RevertWork(job, self._has(Operation.REVERT))
+        return ApiWork(job, self._service, self._ways, self._beside)
 
     # -- the catalogue ----------------------------------------------------------------------
 
@@ -90,21 +113,23 @@ class PiecesTransport:
         await self._service.delete(await self._service.backup(backup_id))
 
     async def undo_copies(self) -> tuple[UndoCopy, ...]:
-        """Nothing that the API knows."""
-        self._lacks("undo copies")
+        """What the service can revert to, newest first; `job` is its own name for what others asked for."""
+        return await self._has(Operation.UNDO_COPIES).undo_copies()
 
     async def forget_undo(self, undo_id: str) -> None:
-        """Nothing that the API knows."""
-        self._lacks("undo copies")
+        """Drop one for good. Raises NotFound, and AuthenticationRequired without the owner's token."""
+        await self._has(Operation.FORGET_UNDO).forget_undo(undo_id)
 
     # -- documents --------------------------------------------------------------------------
 
     async def keep_assets(self, documents: tuple[Mapping[str, object], ...]) -> tuple[AssetVersion, ...]:
-        """Keep each document whole. The API does not tell which version each became, so it is 0.
+        """Keep each document whole. A plain service does not tell which version each became: it is 0 then.
 
         Raises InvalidRequest, before anything is sent, for what is no document.
         """
         sizes = [_size(document) for document in documents]
+        if self._beside is not None:
+            return await self._beside.keep_assets(documents)
         await self._service.keep(documents)
         now = self._clock.now()
         return tuple(
@@ -113,19 +138,22 @@ class PiecesTransport:
         )
 
     async def assets(self) -> tuple[AssetVersion, ...]:
-        """Nothing that the API knows."""
-        self._lacks("list of documents")
+        """The newest version of every document, by id."""
+        return await self._has(Operation.ASSETS).assets()
 
     async def asset(self, asset_id: str, version: int | None = None) -> dict[str, object]:
-        """Nothing that the API knows."""
-        self._lacks("way to read a document")
+        """One document, whole. Raises NotFound."""
+        return await self._has(Operation.ASSET).asset(asset_id, version)
 
     async def asset_history(self, asset_id: str) -> tuple[AssetVersion, ...]:
-        """Nothing that the API knows."""
-        self._lacks("history of documents")
+        """Every version of one document, oldest first. Raises NotFound."""
+        return await self._has(Operation.ASSET_HISTORY).asset_history(asset_id)
 
-    def _lacks(self, what: str) -> NoReturn:
-        raise Unsupported(f"{self.database} has no {what}: the Pieces API knows none.")
+    def _has(self, operation: Operation) -> Beside:
+        """What our own service offers beside the API. Raises Unsupported for another."""
+        if self._beside is None or operation not in self.operations:
+            raise Unsupported(f"{self.database} has no operation '{operation}'.")
+        return self._beside
 
 
 def _size(document: Mapping[str, object]) -> int:

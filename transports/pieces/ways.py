@@ -34,8 +34,8 @@ NDJSON = "application/x-ndjson"
 POLL = 0.5
 """Seconds between two looks at a status."""
 
-Steps = AsyncGenerator[BackupStreamedProgress, None]
-"""What a service tells of one job. The last step has a final status, or the service stopped telling."""
+Telling = AsyncGenerator[BackupStreamedProgress, None]
+"""What a service tells of one job. The last has a final status, or the service stopped telling."""
 
 
 @attrs.frozen
@@ -75,7 +75,7 @@ class Ways:
         self._missing: set[tuple[JobKind, str]] = set()
         self._makes_sockets: bool | None = None
 
-    async def start(self, errand: Errand) -> Steps:
+    async def start(self, errand: Errand) -> Telling:
         """Begin a job, and tell how it goes.
 
         Raises Unsupported where the service has no way to, and what client.py raises; OutcomeUnknown once
@@ -100,7 +100,7 @@ class Ways:
 
     # -- web socket ---------------------------------------------------------------------------
 
-    async def _by_socket(self, errand: Errand) -> Steps:
+    async def _by_socket(self, errand: Errand) -> Telling:
         if not await self._has_sockets():
             raise NotOffered
         try:
@@ -164,12 +164,12 @@ class Ways:
 
     # -- one request ----------------------------------------------------------------------------
 
-    def _by_stream(self, errand: Errand) -> Steps:
+    def _by_stream(self, errand: Errand) -> Telling:
         """Progress as lines from a service that can, or else its end alone, with heartbeats before it."""
         accept = f"{NDJSON}, {JSON};q=0.5"
         return self._by_request(errand, PATHS[errand.kind].streamed, self._step, accept)
 
-    def _by_waiting(self, errand: Errand) -> Steps:
+    def _by_waiting(self, errand: Errand) -> Telling:
         """Its end alone, which may come without a byte before it."""
         return self._by_request(errand, PATHS[errand.kind].blocking, self._end, patient=True)
 
@@ -180,7 +180,7 @@ class Ways:
         last: Callable[[bytes], BackupStreamedProgress],
         accept: str = JSON,
         patient: bool = False,
-    ) -> Steps:
+    ) -> Telling:
         request = self._client.answer(
             "POST",
             path,
@@ -206,14 +206,14 @@ class Ways:
                 async for step in steps:
                     yield step
 
-    async def _lines(self, answer: Answer) -> Steps:
+    async def _lines(self, answer: Answer) -> Telling:
         async with aclosing(answer.lines()) as lines:
             async for line in lines:
                 yield self._step(line)
 
     async def _whole(
         self, answer: Answer, errand: Errand, last: Callable[[bytes], BackupStreamedProgress]
-    ) -> Steps:
+    ) -> Telling:
         """The end; and until it comes, what the status says of the Backup that the answer's headers name."""
         named = errand.names or _named(answer.location)
         reading = asyncio.create_task(answer.whole())
@@ -222,7 +222,7 @@ class Ways:
                 yield step
         yield last(reading.result())
 
-    async def _looks(self, answering: asyncio.Task[Any], kind: JobKind, names: tuple[str, ...]) -> Steps:
+    async def _looks(self, answering: asyncio.Task[Any], kind: JobKind, names: tuple[str, ...]) -> Telling:
         """What the status of the Backup that is named says now and then, until the answer is there."""
         try:
             while not answering.done():

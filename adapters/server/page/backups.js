@@ -88,7 +88,7 @@ export function showFacts(backups) {
   const facts = [
     ["Last backup", ago(at), moment(at)],
     ["Backups", String(backups.length), `since ${day(new Date(first.created))}`],
-    ["Database", size(last.bytes), "when it was last backed up"],
+    ["Database", size(last.bytes), "at the last backup"],
     ["Added to the store", added.length ? size(together) : "–", `by ${counted(added.length, "backup")}`],
   ];
   inStep(byId("facts"), facts, {

@@ -2,7 +2,7 @@
 // Drawn in the pixels that it has, so that its letters are as large as the page's. Its words say what it shows.
 
 import { draw, make } from "./dom.js";
-import { counted, day, moment, size } from "./words.js";
+import { clock, counted, day, moment, size } from "./words.js";
 
 const HEIGHT = 232;
 const SIZES = { top: 20, bottom: 118 };
@@ -22,7 +22,7 @@ export function showChart(figure, backups) {
     draw("desc", { id: "chart-says" }, inWords(backups)),
     ...drawing(backups, width),
   );
-  figure.replaceChildren(svg, make("figcaption", {}, key("sized"), "size of the database", key("grown"), "added by each backup, on a logarithmic scale"));
+  figure.replaceChildren(svg, make("figcaption", {}, key("sized", "size of the database"), key("grown", "added by each backup, on a logarithmic scale")));
 }
 
 /** What the chart shows, for those who do not see it. */
@@ -40,13 +40,15 @@ function drawing(backups, width) {
   const times = backups.map((backup) => Date.parse(backup.created));
   const span = times.at(-1) - times[0] || 1;
   const x = (at) => INSET + ((at - times[0]) / span) * (width - LABELS - 2 * INSET);
+  const oneDay = day(new Date(times[0])) === day(new Date(times.at(-1)));
+  const said = (at) => (oneDay ? clock : day)(new Date(at));
   const largest = Math.max(1, ...backups.map((backup) => backup.bytes));
   const y = (bytes) => SIZES.bottom - (bytes / largest) * (SIZES.bottom - SIZES.top);
   return [
     ...sizeLine(backups, { x, y, width, largest }),
     ...addedBars(backups, { x, width }),
-    text(0, HEIGHT - 6, day(new Date(times[0]))),
-    text(width - LABELS, HEIGHT - 6, day(new Date(times.at(-1))), "end"),
+    text(0, HEIGHT - 6, said(times[0])),
+    text(width - LABELS, HEIGHT - 6, said(times.at(-1)), "end"),
   ];
 }
 
@@ -98,7 +100,7 @@ const dot = (cx, cy, backup) => tipped(draw("circle", { class: "dot", cx, cy, r:
 const rule = (y, width) => draw("line", { class: "rule", x1: 0, x2: width - LABELS, y1: y, y2: y });
 const ruled = (y, bytes, width) => [rule(y, width), text(width - LABELS + 6, y + 4, size(bytes).replace(".0", ""))];
 const text = (x, y, words, anchor = "start") => draw("text", { x, y, "text-anchor": anchor }, words);
-const key = (kind) => make("span", { class: `key ${kind}`, "aria-hidden": "true" });
+const key = (kind, words) => make("span", { class: `key ${kind}` }, words);
 
 function tipped(shape, backup) {
   shape.append(draw("title", {}, `${moment(new Date(backup.created))}: ${size(backup.bytes)}, added ${size(backup.added)}`));

@@ -34,7 +34,7 @@ export function deeds(service, { database, started, changed }) {
       const at = new Date(backup.created);
       const { name } = parted(database());
       const yes = await ask({
-        title: `Replace all of ${name}?`,
+        title: "Replace the whole database?",
         says: `Everything that ${name} holds now is replaced by what it held ${ago(at)}. What was written to it since then will not be in it.`,
         facts: [
           ["Replaced", database()],
@@ -53,7 +53,7 @@ export function deeds(service, { database, started, changed }) {
       const at = new Date(copy.created);
       const { name } = parted(database());
       const yes = await ask({
-        title: `Put back what ${name} held before?`,
+        title: "Put back what was replaced?",
         says: `Everything that ${name} holds now is replaced by what it held until ${moment(at)}, when it was replaced (${copy.reason}).`,
         facts: [
           ["Replaced", database()],

@@ -27,10 +27,16 @@ function ending(job, backups) {
   if (job.state === "failed") return `The ${deed(job)} failed: ${job.error?.message ?? "nobody said why."}`;
   if (job.outcome === "cancelled") return `The ${deed(job)} was cancelled; everything is as it was before.`;
   return {
-    backup: "Backed up.",
+    backup: backedUp(backups.find((one) => one.id === job.backup)),
     restoration: `Restored: the database is as it was on ${made(job.backup, backups)}.`,
     revert: "Reverted: the database holds again what it held before.",
   }[deed(job)];
+}
+
+function backedUp(backup) {
+  if (!backup) return "Backed up.";
+  const grew = backup.added === undefined ? "" : `; the store grew by ${size(backup.added)}`;
+  return `Backed up ${size(backup.bytes)}${grew}.`;
 }
 
 /** Say of each job that has ended since `before` was read how it did. */

@@ -23,7 +23,8 @@ class Client:
 
     def __call__(self, *words: str) -> Ran:
         code = main([self.address if word == "URL" else word for word in words])
-        return Ran(code, *self.printed.readouterr())
+        printed = self.printed.readouterr()
+        return Ran(code, printed.out, printed.err)
 
 
 @pytest.fixture
@@ -89,7 +90,23 @@ def test_documents_are_kept_there(client: Client, tmp_path: Path) -> None:
 
     kept = client("assets", "keep", "one.json", "--store", "URL", "--json").result["assets"]
 
-    assert ["snippet"] == [version["id"] for version in kept]
+    assert [("snippet", 1)] == [(version["id"], version["version"]) for version in kept]
+    assert kept == client("assets", "list", "--store", "URL", "--json").result["assets"]
+    assert kept == client("assets", "history", "snippet", "--store", "URL", "--json").result["assets"]
+    document = client("assets", "get", "snippet", "--store", "URL", "--json").result["asset"]
+    assert {"id": "snippet", "name": "größer"} == document
+
+
+def test_a_restoration_can_be_reverted(client: Client, database: Path) -> None:
+    client("backup", "URL")
+    write(database, "UPDATE t SET x = 'changed'")
+
+    left = client("restore", "latest", "URL", "--yes", "--json").result["undo"]
+    listed = client("revert", "URL", "--list", "--json").result["undoCopies"]
+    reverted = client("revert", "URL", "--json").result
+
+    assert [left] == listed
+    assert (client.address, ["changed"]) == (reverted["job"]["database"], content(database))
 
 
 @pytest.mark.parametrize(

@@ -9,12 +9,14 @@ import asyncio
 import socket
 from collections.abc import Iterator
 from contextlib import ExitStack
+from pathlib import Path
 
 import aiohttp
 import pytest
 
 import reprieve
 from reprieve.adapters.server import Settings
+from tests.adapters.cli.conftest import write
 from tests.adapters.server.inside import running
 from tests.support.services import Service, answer_from, request, serving
 
@@ -187,6 +189,21 @@ async def test_beyond_the_limit_connections_are_told_so_and_those_within_it_are_
     assert refused.startswith(b"HTTP/1.1 503 ")
     assert refused.endswith(b".")
     assert len(refused.partition(b"\r\n\r\n")[2]) == int(refused.split(b"Content-Length: ")[1].split()[0])
+
+
+@pytest.mark.needs("posix", "bash")
+def test_where_few_files_may_be_open_fewer_connections_are_taken_and_jobs_still_run(tmp_path: Path) -> None:
+    """Connections leave files enough to the journal and the workers: 300 are allowed here."""
+    write(tmp_path / "snippets.db", "CREATE TABLE t (x)")
+    with serving(tmp_path, "snippets.db", limit_files=300) as service, ExitStack() as opened:
+        first = opened.enter_context(service.connect())
+        for _ in range(60):
+            opened.enter_context(service.connect())
+        refused = answer_from(opened.enter_context(service.connect())).status
+        first.sendall(request("POST", "/backups/create", f"Host: localhost:{service.port}"))
+        made = answer_from(first).status
+
+    assert (503, 200) == (refused, made)
 
 
 @pytest.mark.needs("linux")

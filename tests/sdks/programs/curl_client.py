@@ -8,6 +8,7 @@ NDJSON and server-sent events. `Location`, and each newline that comes before th
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import threading
@@ -55,6 +56,8 @@ def say(number: int, **what: object) -> None:
 def call(number: int, name: str, backup: str = "", body: object = None, key: str | None = None) -> None:
     method, path, *asked = CALLS[name]
     command = ["curl", "-sSiN", "-X", method, BASE + path.format(backup=backup)]
+    if token := os.environ.get("TOKEN"):
+        asked.append(f"Authorization: Bearer {token}")
     if key is not None:
         asked.append(f"Idempotency-Key: {key}")
     if body is not None:

@@ -8,7 +8,11 @@ import { createInterface } from "node:readline";
 
 const [folder, base] = process.argv.slice(2);
 const sdk = createRequire(`${folder}/`)("@pieces.app/pieces-os-client");
-const configuration = new sdk.Configuration({ basePath: base });
+const token = process.env.TOKEN;
+const configuration = new sdk.Configuration({
+  basePath: base,
+  headers: token ? { Authorization: `Bearer ${token}` } : undefined,
+});
 const one = new sdk.BackupApi(configuration);
 const all = new sdk.BackupsApi(configuration);
 const connector = new sdk.ConnectorApi(configuration);
@@ -83,7 +87,8 @@ async function call(id, name, given) {
 
 function listen(id, name, { backup, first }) {
   const [path, decode, told] = SOCKETS[name];
-  const socket = new WebSocket(base.replace("http", "ws") + path(backup));
+  const protocols = token ? ["reprieve", `reprieve.bearer.${token}`] : []; // this WebSocket cannot set headers
+  const socket = new WebSocket(base.replace("http", "ws") + path(backup), protocols);
   if (first != null) socket.onopen = () => socket.send(first);
   socket.onmessage = ({ data }) => say({ id, frame: told(decode(JSON.parse(data))) });
   socket.onerror = ({ message }) => say({ id, raised: "WebSocketError", status: null, body: message });

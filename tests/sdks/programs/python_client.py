@@ -9,6 +9,7 @@ and 4.x (pydantic 1) and 5.x (pydantic 2) alike, and knows nothing of reprieve.
 # pyright: reportMissingImports=false
 
 import json
+import os
 import sys
 import threading
 from datetime import UTC, datetime
@@ -35,6 +36,9 @@ from pieces_os_client.models.seeded_connector_connection import SeededConnectorC
 
 BASE = sys.argv[1]
 CLIENT = ApiClient(Configuration(host=BASE))
+TOKEN = os.environ.get("TOKEN")
+if TOKEN:
+    CLIENT.set_default_header("Authorization", f"Bearer {TOKEN}")
 
 CALLS: dict[str, tuple[Any, str, Any]] = {
     "backups": (BackupsApi, "backups_snapshot", None),
@@ -127,8 +131,9 @@ def listen(
 ) -> Any:
     path, model = SOCKETS[name]
     url = BASE.replace("http", "ws", 1) + path.format(backup=backup)
+    headers = {"Idempotency-Key": key, "Authorization": f"Bearer {TOKEN}" if TOKEN else None}
     socket = websocket.create_connection(
-        url, timeout=120, header=[] if key is None else [f"Idempotency-Key: {key}"]
+        url, timeout=120, header={name: value for name, value in headers.items() if value}
     )
     if first is not None:
         socket.send(first)

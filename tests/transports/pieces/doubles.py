@@ -19,6 +19,8 @@ from aiohttp.test_utils import TestServer
 WAYS = ("socket", "lines", "heartbeat", "blocking")
 STEPS = (0.0, 40.0, 80.0, 100.0)
 
+NOTHING_THERE = b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"
+
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
@@ -256,22 +258,13 @@ def _set() -> asyncio.Event:
 
 
 @asynccontextmanager
-async def refused_port() -> AsyncIterator[str]:
-    """An address at which nobody listens."""
-    server = await asyncio.start_server(lambda reader, writer: writer.close(), "127.0.0.1", 0)
-    port = server.sockets[0].getsockname()[1]
-    server.close()
-    await server.wait_closed()
-    yield f"http://127.0.0.1:{port}"
-
-
-@asynccontextmanager
 async def raw(answer: Callable[[bytes], bytes | None]) -> AsyncIterator[str]:
-    """A service of bytes: what is answered to each request; None leaves it without one, b'' hangs up."""
+    """A service of bytes: what it answers to requests; None leaves them without one, b'' hangs up."""
 
     async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         request = await reader.readuntil(b"\r\n\r\n")
-        said = answer(request)
+        asked_first = b"/v1/service" in request or b"/backups/streamed/progress" in request
+        said = NOTHING_THERE if asked_first else answer(request)
         if said is None:
             await reader.read()
         else:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from reprieve import Library
+from reprieve.adapters.server import Settings
 from reprieve.core.operations import Operation
 from reprieve.transports.clock import RealClock
 from reprieve.transports.contract import Setting, TransportContract
@@ -24,6 +25,7 @@ from tests.transports.local.test_contract import edit
 from .services import served
 
 QUICK = 1_000_000
+OWNER = "token-of-the-owner"
 
 
 class TestLocal(TransportContract):
@@ -33,9 +35,12 @@ class TestLocal(TransportContract):
     async def setting(self, folder: Path) -> AsyncIterator[Setting]:
         database = make_database(folder / "snippets.db", OLD, rows=50)
         opened = open_target(database, store=str(folder / "store"), home=_home(folder / "there"))
-        async with served(Library(opened, long_lived=True)) as address:
+        token = folder / "token"
+        token.write_text(OWNER)
+        settings = Settings(token=OWNER)
+        async with served(Library(opened, long_lived=True), settings) as address:
             yield Setting(
-                lambda: open_pieces(address, home=_home(folder / "here")).transport,
+                lambda: open_pieces(address, home=_home(folder / "here"), token_file=token).transport,
                 RealClock(),
                 content=lambda: masked_pages(database),
                 edit=lambda: edit(database),
@@ -52,9 +57,10 @@ class TestOffline(TransportContract):
         clock = RealClock(speed=20)
         world = OfflineWorld(self.scenario, clock.now())
         opened = open_offline(scenario=self.scenario, clock=clock, world=world)
-        async with served(Library(opened, long_lived=True)) as address:
+        (folder / "token").write_text(OWNER)
+        async with served(Library(opened, long_lived=True), Settings(token=OWNER)) as address:
             yield Setting(
-                lambda: open_pieces(address, home=_home(folder)).transport,
+                lambda: open_pieces(address, home=_home(folder), token_file=folder / "token").transport,
                 RealClock(),
                 content=lambda: world.content(self.scenario.database),
                 edit=lambda: world.edit(self.scenario.database),

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from contextlib import aclosing
+from datetime import UTC, datetime
 
 import attrs
 import pytest
 from aiohttp import web
 
 from reprieve.core.errors import OutcomeUnknown, TimedOut, TransportError
-from reprieve.core.job import Job, JobKind
+from reprieve.core.job import Backup, Job, JobKind
 from reprieve.core.lifecycle import JobState, Outcome
-from reprieve.core.messages import Cancel, Event, Interrupted, Noted
+from reprieve.core.messages import Cancel, Interrupted
 from reprieve.core.reducer import reduce
 from reprieve.transports.contract import Trial
 
@@ -21,14 +22,12 @@ from .doubles import Double, backup_called
 TELLS = ("socket", "lines", "heartbeat")
 
 
-async def begun(it: Trial, job: Job) -> tuple[Job, Event]:
-    """The job as the journal has it once the service has begun with it, and what was told last."""
+async def begun(it: Trial, job: Job) -> Job:
+    """The job as the journal has it once the service has begun with it; nobody listens to it any more."""
     async with aclosing(it.transport.carry_out(job)) as events:
-        async for event in events:
-            job, _ = reduce(job, event)
-            if isinstance(event, Noted) and event.step == "begun":
-                break
-        return job, event
+        while job.step != "begun":
+            job, _ = reduce(job, await anext(events))
+        return job
 
 
 # -- lost connections ----------------------------------------------------------------------------
@@ -250,12 +249,10 @@ async def test_a_stream_that_is_closed_stops_the_work(way: str, tried: Tried) ->
 async def test_a_recovery_follows_what_goes_on_and_can_be_closed_without_harm(tried: Tried) -> None:
     double = Double(hold=True)
     async with double.serving() as address, tried(address) as it, tried(address) as other:
-        events = it.transport.carry_out(it.job())
         job = it.job()
-        async for event in events:
-            job, _ = reduce(job, event)
-            if job.step == "begun":
-                break
+        events = it.transport.carry_out(job)
+        while job.step != "begun":
+            job, _ = reduce(job, await anext(events))
         recovery = other.transport.recover(job)
         await anext(recovery)
         await recovery.aclose()
@@ -320,10 +317,6 @@ async def test_another_attempt_goes_on_with_what_the_first_began(tried: Tried) -
 
 def _begun_with(it: Trial, backup_id: str) -> Job:
     """A job whose process died after the service had named its backup."""
-    job = it.job()
-    from datetime import UTC, datetime
-
-    from reprieve.core.job import Backup
-
-    backup = Backup(backup_id, "1", "x", datetime.now(UTC), 0, it.transport.database, "", "UNKNOWN")
-    return attrs.evolve(job, step="begun", backup=backup)
+    at = datetime(2026, 11, 22, tzinfo=UTC)
+    backup = Backup(backup_id, "1", "x", at, 0, it.transport.database, "", "UNKNOWN")
+    return attrs.evolve(it.job(), step="begun", backup=backup)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from aiohttp import web
 
-from reprieve.core.errors import OutcomeUnknown, Unsupported
-from reprieve.core.job import JobKind
+from reprieve.core.errors import InvalidRequest, OutcomeUnknown, Unsupported
+from reprieve.core.job import OPEN_WITH, JobKind
 from reprieve.core.lifecycle import Outcome
 from reprieve.core.messages import Progressed
 
@@ -125,3 +125,12 @@ async def test_each_attempt_of_a_job_has_a_key_of_its_own(tried: Tried) -> None:
 
         assert f"{first.id}-1" == double.began[0].key
         assert double.began[0].key != double.began[1].key
+
+
+async def test_an_option_that_no_service_takes_is_refused(tried: Tried) -> None:
+    double = Double()
+    async with double.serving() as address, tried(address) as it:
+        with pytest.raises(InvalidRequest, match="force"):
+            await it.follow(it.job(options={"force": True, OPEN_WITH: {}}))
+
+        assert [] == double.began

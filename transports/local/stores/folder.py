@@ -26,8 +26,8 @@ UPLOADS = "uploads"
 NOT_OBJECTS = {UPLOADS, "lock", "lost+found", "System Volume Information"}
 """What lies in a store's folder, or in a new disk's, and is no object."""
 
-NOT_REMOVED = {errno.ENOENT, errno.ENOTEMPTY, errno.EEXIST, errno.EACCES, errno.EPERM, errno.EROFS}
-"""Why a folder may stay that is withdrawn: it was never made, another process uses it, or it is not ours."""
+NOT_REMOVED = {errno.ENOENT, errno.ENOTEMPTY, errno.EEXIST}
+"""Why a folder that we made may stay: it has gone already, or another process uses it."""
 
 NO_HARD_LINKS = {errno.EPERM, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK}
 
@@ -37,6 +37,7 @@ class FolderStore:
 
     def __init__(self, root: Path) -> None:
         self.root = root
+        self._made: list[Path] = []
 
     @property
     def url(self) -> str:
@@ -86,7 +87,7 @@ class FolderStore:
         if not set(self._entries()) <= {UPLOADS}:
             return
         with self._told("Clearing up in"):
-            for folder in (self.root / UPLOADS, self.root):
+            for folder in self._made:
                 try:
                     folder.rmdir()
                 except OSError as error:
@@ -112,8 +113,11 @@ class FolderStore:
         return self.root / name
 
     def _make(self) -> None:
+        folders = self.root / UPLOADS, self.root
+        missing = [folder for folder in folders if not folder.exists()]
         try:
             make_folder(self.root / UPLOADS)
+            self._made += missing
         except (FileNotFoundError, FileExistsError) as error:
             raise StorageError(
                 f"The store {self.url} cannot be made ({error.strerror}). Make that folder "

@@ -95,7 +95,7 @@ class Store(Protocol):
         ...
 
     def withdraw(self) -> None:
-        """Leave no trace of a store in which there is nothing: folders that the first upload made."""
+        """Leave no trace of a store in which there is nothing: folders that an upload of this object made."""
         ...
 
     def sweep(self) -> None:

@@ -196,6 +196,15 @@ def test_a_source_that_is_refused_leaves_no_repository(ground: Ground) -> None:
     assert [] == list(ground.home.keys.iterdir())
 
 
+def test_a_folder_that_was_there_stays(ground: Ground) -> None:
+    ground.store.mkdir()
+    with planned(ground).writer(None, "library", sound=lambda: False) as writer:
+        writer.begin(512, 100)
+        writer.write(1, pages(*range(100)))
+
+    assert [] == list(ground.store.iterdir())
+
+
 def test_a_repository_is_made_once_its_source_is_found_sound(ground: Ground) -> None:
     content, known = pages(*range(100)), threading.Event()
     repository = planned(ground)
