@@ -20,5 +20,6 @@ export function ask({ title, says, facts, also, yes, no }) {
     dialog.onclose = () => answer(dialog.returnValue === "yes");
     dialog.returnValue = "no";
     dialog.showModal();
+    dialog.scrollTop = 0;
   });
 }
