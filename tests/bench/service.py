@@ -113,7 +113,7 @@ def _beside(title: str, ours: list[Load], bare: list[Load]) -> Values:
 
 def _fan_out(root: Path, environment: Mapping[str, str]) -> Values:
     target = "offline:?clock=real&size=1000&rate=200&ticks=50"
-    command = (REPRIEVE, "serve", target, "--port", "0", "--max-connections", str(WATCHERS + 100))
+    command = (REPRIEVE, "serve", target, "--port", "0")
     with served(command, environment) as address:
         return asyncio.run(_watched(address))
 
