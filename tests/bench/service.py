@@ -140,7 +140,7 @@ async def _watched(address: str) -> Values:
         for _ in range(WATCHERS):
             await ready.acquire()
         began = time.perf_counter()
-        async with session.post(f"{address}/backups/create") as answer:
+        async with session.post(f"{address}/backups/create", json={}) as answer:
             answer.raise_for_status()
         await asyncio.gather(*watchers)
     return {

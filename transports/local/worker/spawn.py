@@ -25,7 +25,10 @@ def spawn() -> subprocess.Popen[bytes]:
 
 def _spawned() -> subprocess.Popen[bytes]:
     words = (sys.executable, "-m", __package__ or "")
-    return subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=-1, **_apart())
+    process: subprocess.Popen[bytes] = subprocess.Popen(
+        words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=False, **_apart()
+    )
+    return process
 
 
 def _apart() -> dict[str, Any]:
