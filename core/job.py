@@ -15,7 +15,6 @@ import attrs
 from .errors import Problem
 from .lifecycle import JobState, Outcome
 
-
 OPEN_WITH = "open_with"
 """Under which of a job's options stands what another process needs to open its transport."""
 

@@ -113,7 +113,7 @@ def _beside(title: str, ours: list[Load], bare: list[Load]) -> Values:
 
 def _fan_out(root: Path, environment: Mapping[str, str]) -> Values:
     target = "offline:?clock=real&size=1000&rate=200&ticks=50"
-    command = (REPRIEVE, "serve", target, "--port", "0", "--max-connections", str(WATCHERS + 100))
+    command = (REPRIEVE, "serve", target, "--port", "0")
     with served(command, environment) as address:
         return asyncio.run(_watched(address))
 
@@ -140,7 +140,7 @@ async def _watched(address: str) -> Values:
         for _ in range(WATCHERS):
             await ready.acquire()
         began = time.perf_counter()
-        async with session.post(f"{address}/backups/create") as answer:
+        async with session.post(f"{address}/backups/create", json={}) as answer:
             answer.raise_for_status()
         await asyncio.gather(*watchers)
     return {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import aclosing
 from datetime import UTC, datetime
 
@@ -242,6 +243,31 @@ async def test_a_stream_that_is_closed_stops_the_work(way: str, tried: Tried) ->
     double = Double(ways=(way,), hold=True)
     async with double.serving() as address, tried(address) as it:
         await begun(it, it.job())
+
+        assert ["CANCELED"] == [job.status for job in double.began]
+
+
+async def test_a_stream_that_is_closed_before_it_is_answered_stops_the_work_once_it_is(tried: Tried) -> None:
+    double, asked, answers = Double(hold=True), asyncio.Event(), asyncio.Event()
+
+    async def late(request: web.Request) -> web.StreamResponse:
+        socket = web.WebSocketResponse()
+        await socket.prepare(request)
+        asked.set()
+        await answers.wait()
+        await socket.send_str(double.begin("creation", None).told())
+        await socket.receive()
+        return socket
+
+    double.instead["create/streamed/websocket"] = late
+    async with double.serving() as address, tried(address) as it:
+        events = it.transport.carry_out(it.job())
+        await anext(events)
+        listening = asyncio.ensure_future(anext(events))
+        await asked.wait()
+        listening.cancel()
+        answers.set()
+        await asyncio.wait((listening,))
 
         assert ["CANCELED"] == [job.status for job in double.began]
 

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from typing import Any
+
+NEW_GROUP = 0x200
+"""CREATE_NEW_PROCESS_GROUP, which `subprocess` names on Windows only."""
 
 _ahead: list[subprocess.Popen[bytes]] = []
 
@@ -24,12 +26,12 @@ def spawn() -> subprocess.Popen[bytes]:
 
 
 def _spawned() -> subprocess.Popen[bytes]:
-    words = (sys.executable, "-m", __package__ or "")
-    return subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=-1, **_apart())
-
-
-def _apart() -> dict[str, Any]:
-    """A terminal's Ctrl-C is the parent's to hear, not the worker's."""
-    if sys.platform == "win32":
-        return {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP}
-    return {"process_group": 0}
+    """In a group of its own: a terminal's Ctrl-C is the parent's to hear, not the worker's."""
+    windows = sys.platform == "win32"
+    return subprocess.Popen(
+        (sys.executable, "-m", __package__ or ""),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        creationflags=NEW_GROUP if windows else 0,
+        process_group=None if windows else 0,
+    )
