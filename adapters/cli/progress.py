@@ -17,6 +17,8 @@ from . import words
 from .screen import columns, folded
 
 if TYPE_CHECKING:
+    import asyncio
+
     from rich.progress import Progress as RichProgress
     from rich.progress import TaskID
 
@@ -91,6 +93,8 @@ class Bars:
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
         self._since = time.monotonic()
+        self._early: dict[str, Job] = {}
+        self._alarm: asyncio.TimerHandle | None = None
         self._rich: RichProgress | None = None
         self._tasks: dict[str, TaskID] = {}
 
@@ -98,7 +102,9 @@ class Bars:
         if job.final:
             self._drop(job.id)
             return
-        if self._rich is None and time.monotonic() - self._since < QUIET:
+        too_early = self._since + QUIET - time.monotonic()
+        if self._rich is None and too_early > 0:
+            self._show_later(job, too_early)
             return
         rich = self._drawn()
         if job.id not in self._tasks:
@@ -109,6 +115,19 @@ class Bars:
             total=100.0 if job.progress.total else None,
             job=job,
         )
+
+    def _show_later(self, job: Job, seconds: float) -> None:
+        """A job that now waits for something long says nothing more by itself."""
+        import asyncio  # late: a command line that shows no job needs none
+
+        self._early[job.id] = job
+        if self._alarm is None:
+            self._alarm = asyncio.get_running_loop().call_later(seconds, self._show_early)
+
+    def _show_early(self) -> None:
+        early, self._early = self._early, {}
+        for job in early.values():
+            self.show(job)
 
     def end(self, job: Job) -> None:
         self._drop(job.id)
@@ -123,10 +142,14 @@ class Bars:
     def close(self) -> None:
         rich, self._rich = self._rich, None
         self._tasks.clear()
+        self._early.clear()
+        if self._alarm is not None:
+            self._alarm.cancel()
         if rich is not None:
             rich.stop()
 
     def _drop(self, job_id: str) -> None:
+        self._early.pop(job_id, None)
         if self._rich is not None and job_id in self._tasks:
             self._rich.remove_task(self._tasks.pop(job_id))
             self._rich.refresh()

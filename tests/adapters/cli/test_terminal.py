@@ -190,3 +190,17 @@ def test_a_terminal_that_cannot_draw_gets_plain_lines(reprieve: Reprieve) -> Non
     assert 0 == terminal.end()
     assert "\x1b" not in terminal.shown
     assert "Backing up offline: completed" in terminal.shown
+
+
+def test_a_job_that_waits_is_shown(reprieve: Reprieve, database: Path) -> None:
+    """Even if all that it had to say before it waits was said too early for a bar."""
+    _changed_since_its_backup(reprieve, database)
+    writer = sqlite3.connect(database)
+    writer.execute("BEGIN IMMEDIATE")
+    terminal = Terminal(reprieve, "restore", "latest", "snippets.db", "--yes")
+
+    terminal.until(" %")
+    terminal.type("\x03")
+
+    assert 130 == terminal.end()
+    writer.close()

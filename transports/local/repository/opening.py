@@ -8,6 +8,8 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable
 
+import attrs
+
 from ....core.errors import Conflict, InvalidRequest, NotFound, StorageError
 from ..failpoints import reach
 from ..home import Home
@@ -52,8 +54,7 @@ def create_repository(store: Store, home: Home, *, version: str, passphrase: str
     nothing then.
     """
     repository = plan_repository(store, home, version=version, passphrase=passphrase)
-    repository.make()
-    return repository
+    return _existing(repository)
 
 
 def plan_repository(store: Store, home: Home, *, version: str, passphrase: str | None = None) -> Repository:
@@ -76,6 +77,11 @@ def plan_repository(store: Store, home: Home, *, version: str, passphrase: str |
             made.append(config)
 
     return Repository(store, config, master, version, make)
+
+
+def _existing(planned: Repository) -> Repository:
+    planned.make()
+    return attrs.evolve(planned, plan=None)
 
 
 def _make(store: Store, home: Home, config: Config, master: bytes, passphrase: str | None) -> None:
@@ -130,8 +136,7 @@ def open_or_create_repository(
         repository = open_or_plan_repository(
             store, home, version=version, passphrase=passphrase, new_store=new_store
         )
-        repository.make()
-        return repository
+        return _existing(repository)
     except Conflict:
         return open_repository(store, home, version=version, passphrase=passphrase)
 

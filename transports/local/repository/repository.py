@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 class Repository:
     """An opened repository. `version` is the program's own, which every Backup that it makes will carry.
 
-    `make` makes a new repository exist; it does nothing for one that does.
+    `plan`, if there is one, is how a repository comes to exist that does not yet.
 
     Safe to use from several threads, and beside other processes that use the same store.
     """
@@ -41,7 +41,7 @@ class Repository:
     config: Config
     master: bytes = attrs.field(repr=False)
     version: str
-    make: Callable[[], None] = attrs.field(default=lambda: None, repr=False, eq=False)
+    plan: Callable[[], None] | None = attrs.field(default=None, repr=False, eq=False)
     _vault: Vault = attrs.field(init=False, repr=False)
     _catalog: Catalog = attrs.field(init=False, repr=False)
     _assets: Assets = attrs.field(init=False, repr=False)
@@ -52,6 +52,11 @@ class Repository:
         object.__setattr__(self, "_vault", vault)
         object.__setattr__(self, "_catalog", Catalog(self.store, vault))
         object.__setattr__(self, "_assets", Assets(self.store, vault))
+
+    def make(self) -> None:
+        """Make a planned repository exist; nothing for one that does. Raises Conflict if another was made."""
+        if self.plan is not None:
+            self.plan()
 
     @property
     def id(self) -> str:
@@ -88,7 +93,7 @@ class Repository:
         from .writer import BackupWriter
 
         return BackupWriter(
-            self.store, self._vault, self._catalog, parent, database, self.version, self.make, sound
+            self.store, self._vault, self._catalog, parent, database, self.version, self.plan, sound
         )
 
     def seems_whole(self, record: BackupRecord) -> bool:

@@ -30,15 +30,17 @@ from .vault import Vault
 
 NOWHERE = (1 << 64) - 1
 
-WITHHELD = 4 << 30
-"""Bytes of pages that wait at most to become an object: 16 bytes of each of them are in memory meanwhile."""
+WITHHELD = 1 << 30
+"""Bytes of pages that wait at most to become an object: 16 bytes of each of them are in memory meanwhile,
+a run that dies loses them, and no file system may be too small for so large a file."""
 
 
 class BackupWriter:
     """One Backup being made. A context manager: leaving it before `finish` leaves no Backup behind.
 
-    `make` is called before anything becomes an object of the store; until `sound` says that the source
-    is worth it, that is put off. Used by one thread; `done` may be read by others.
+    Where the repository is only planned, `make` is called before anything becomes an object of the store;
+    until `sound` says that the source is worth it, that is put off. Used by one thread; `done` may be read by
+    others.
     """
 
     def __init__(
@@ -49,7 +51,7 @@ class BackupWriter:
         parent: BackupRecord | None,
         database: str,
         version: str,
-        make: Callable[[], None],
+        make: Callable[[], None] | None,
         sound: Callable[[], bool],
     ) -> None:
         self._store = store
@@ -58,7 +60,7 @@ class BackupWriter:
         self._parent = parent
         self._backup = catalog.new_backup(database, version)
         self._pages = PageStore(store, vault, self._may_end_pack)
-        self._make = make
+        self._to_make = make
         self._sound = sound
         self._hasher = blake3(key=vault.page_key)
         self._page_size = 0
@@ -161,10 +163,15 @@ class BackupWriter:
             self._store.withdraw()
 
     def _may_end_pack(self, size: int) -> bool:
-        if not self._sound() and size < WITHHELD:
+        if self._to_make is not None and not self._sound() and size < WITHHELD:
             return False
         self._make()
         return True
+
+    def _make(self) -> None:
+        if self._to_make is not None:
+            self._to_make()
+            self._to_make = None
 
     def _ids(self, data: bytes) -> list[bytes]:
         # A call for each page, in one thread: two would take turns at the interpreter's lock, and be slower.

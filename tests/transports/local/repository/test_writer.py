@@ -221,5 +221,16 @@ def test_a_repository_is_made_once_its_source_is_found_sound(ground: Ground) -> 
     assert content == ground.content(ground.open(), backup.id)
 
 
+def test_a_repository_that_exists_takes_packs_before_the_check_is_over(
+    ground: Ground, repository: Repository
+) -> None:
+    """So that what an interrupted backup has stored serves the next one."""
+    with repository.writer(None, "library", sound=lambda: False) as writer:
+        writer.begin(512, 100)
+        writer.write(1, pages(*range(100)))
+
+    assert [name for name in ground.objects() if name.startswith("packs/")]
+
+
 def planned(ground: Ground) -> Repository:
     return open_or_plan_repository(open_store(ground.store), ground.home, version="1.0")
