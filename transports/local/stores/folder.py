@@ -7,6 +7,7 @@ is taken) and made durable by an fsync of the folder. Knows files; must not know
 from __future__ import annotations
 
 import errno
+import logging
 import os
 import secrets
 from collections.abc import Iterator
@@ -19,6 +20,8 @@ from ..failpoints import reach
 from ..file_locks import lock, try_lock
 from ..files import BINARY, is_full, make_folder, sync, sync_folder
 from .port import Stored
+
+log = logging.getLogger(__name__)
 
 UPLOADS = "uploads"
 """The folder of temporary names, beside the objects: a link cannot cross file systems."""
@@ -84,15 +87,13 @@ class FolderStore:
             self.path(name).unlink(missing_ok=True)
 
     def withdraw(self) -> None:
-        if not set(self._entries()) <= {UPLOADS}:
-            return
-        with self._told("Clearing up in"):
-            for folder in self._made:
-                try:
+        try:
+            if set(self._entries()) <= {UPLOADS}:
+                for folder in self._made:
                     folder.rmdir()
-                except OSError as error:
-                    if error.errno not in NOT_REMOVED:
-                        raise
+        except OSError as error:  # it only tidies up, and must not hide why nothing was stored
+            if error.errno not in NOT_REMOVED:
+                log.warning("the store %s was not tidied up: %s", self.root, error)
 
     def sweep(self) -> None:
         with self._told("Clearing up in"):
@@ -232,7 +233,11 @@ class FolderUpload:
     def _claim_temporary_name(self) -> tuple[Path, int]:
         while True:
             path = self._store.root / UPLOADS / secrets.token_hex(16)
-            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | BINARY, 0o600)
+            try:
+                descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | BINARY, 0o600)
+            except FileNotFoundError:  # another process withdrew the folder that was just made
+                self._store._make()
+                continue
             # Between the two calls a sweep may take the file for a dead process's and remove it.
             if try_lock(descriptor) and path.exists():
                 return path, descriptor

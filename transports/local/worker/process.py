@@ -18,6 +18,9 @@ from typing import Any, Self
 from ....core.errors import OutcomeUnknown
 from .spawn import spawn
 
+LONGEST_LINE = 64 << 20
+"""Bytes that a worker may say at once."""
+
 
 class Worker:
     """A child process for one task; leaving its `async with` ends it, with or without one.
@@ -113,7 +116,10 @@ def _listen(
     assert process.stdout
     try:
         with process.stdout:
-            for line in process.stdout:
+            while line := process.stdout.readline(LONGEST_LINE + 1):
+                if len(line) > LONGEST_LINE:  # no worker of ours says that: it is not itself any more
+                    process.kill()
+                    break
                 loop.call_soon_threadsafe(lines.put_nowait, line)
         loop.call_soon_threadsafe(lines.put_nowait, b"")
         process.wait()
