@@ -115,9 +115,14 @@ def _place(asked: Namespace) -> Place:
     """Where to listen. Raises InvalidRequest where others could come in without the token, or overhear it."""
     from ..server.listening import PORT, Place
 
-    place = Place(hosts=tuple(asked.host), ports=tuple(asked.port or (PORT,)), unix=asked.unix)
     hidden = asked.cert or asked.insecure_behind_proxy
-    if not (place.loopback or (asked.require_token and hidden)):
+    place = Place(
+        hosts=tuple(asked.host),
+        ports=tuple(asked.port or (PORT,)),
+        unix=asked.unix,
+        guarded=bool(asked.require_token and hidden),
+    )
+    if not (place.loopback or place.guarded):
         raise InvalidRequest(
             f"Other machines reach {', '.join(asked.host)}: add --require-token, and --cert with --key; or "
             "--insecure-behind-proxy, where something in front of it does TLS."

@@ -31,7 +31,7 @@ from .errors import errors
 from .guard import protect
 from .keys import INSTANCE, LIBRARY, LOOKUPS, SETTINGS, STOPPING, WALL
 from .lookups import Lookups
-from .routes import TABLE, Route, table
+from .routes import TABLE, register
 from .settings import Settings
 from .wall import Wall
 
@@ -51,7 +51,11 @@ ROUTES = (
 
 
 def create_app(library: Library, settings: Settings | None = None) -> web.Application:
-    """The service of an opened library, as an application to run, to mount or to test."""
+    """The service of an opened library, as an application to run or to test.
+
+    In another application it wants its own AppRunner: under a prefix (`add_subapp`) every rule holds, but
+    the paths that it answers with are those without the prefix.
+    """
     settings = settings or Settings()
     app = web.Application(middlewares=[errors], client_max_size=settings.max_assets)
     app[LIBRARY] = library
@@ -60,20 +64,14 @@ def create_app(library: Library, settings: Settings | None = None) -> web.Applic
     app[LOOKUPS] = Lookups(library)
     app[WALL] = Wall(library, app[LOOKUPS])
     app[INSTANCE] = str(uuid4())
-    app.add_routes([_registered(route) for route in ROUTES])
-    app[TABLE] = table(ROUTES)
+    app[TABLE] = {}
+    for route in ROUTES:
+        register(app, route)
     app.cleanup_ctx.append(_watching)
     app.on_shutdown.append(_stopping)
     protect(app, settings)
     metrics.count(app)
     return app
-
-
-def _registered(route: Route) -> web.RouteDef:
-    """A GET answers HEAD as well, but where it changes something."""
-    if route.method == "GET":
-        return web.get(route.path, route.handler, allow_head=not route.changes)
-    return web.route(route.method, route.path, route.handler)
 
 
 async def _watching(app: web.Application) -> AsyncIterator[None]:

@@ -16,7 +16,7 @@ from yarl import URL
 
 from reprieve.core.operations import SPECS, Caller
 
-from .peers import UNTOLD, Peer
+from .peers import NOBODY, UNTOLD, Peer
 from .peers import peer_of as owner_of
 from .routes import route_of
 from .settings import Settings
@@ -73,7 +73,7 @@ def peer_of(request: web.Request) -> Peer:
     """Who is at the other end; looked up once for each connection."""
     transport = request.transport
     if transport is None:
-        return Peer(told=True)  # gone meanwhile: nobody that we know
+        return NOBODY
     known = _peers.get(transport)
     if known is None:
         sock = transport.get_extra_info("socket")

@@ -101,10 +101,13 @@ def fetch_site(request: web.Request, settings: Settings) -> web.Response | None:
 
 
 def peer(request: web.Request, settings: Settings) -> web.Response | None:
-    """It is a program of our own user, where the system tells; others show the token."""
-    if peer_of(request).is_us or shows_token(request, settings):
+    """It is a program of our own user, where the system tells; others show the token.
+
+    Where everybody has to, the rule of the token is the stricter one, and knows what is public.
+    """
+    if settings.require_token or peer_of(request).is_us or shows_token(request, settings):
         return None
-    return _unauthorized("This service belongs to another user of this machine; show their token.")
+    return _unauthorized("This service belongs to another user, or is on another machine; show its token.")
 
 
 def token(request: web.Request, settings: Settings) -> web.Response | None:

@@ -7,7 +7,6 @@ port.
 from __future__ import annotations
 
 import errno
-import ipaddress
 import os
 import socket
 import ssl
@@ -21,12 +20,14 @@ import attrs
 
 from reprieve.core.errors import Conflict, InvalidRequest, StorageError
 
-from .peers import holder_of
+from .peers import holder_of, is_loopback
 
 PORT = 39300
 """Ours: the client libraries' default, 1000, is privileged, and from here on discovery looks."""
 
 LOOPBACK = ("127.0.0.1", "::1")
+
+_INTERNET = (socket.AF_INET, socket.AF_INET6)
 
 _TRIES = 16
 """For a port that is free on both loopback addresses, where port 0 asked for any."""
@@ -37,11 +38,15 @@ _FIRST_INHERITED = 3
 
 @attrs.frozen(kw_only=True)
 class Place:
-    """Where to listen. Without `hosts`: on the loopback addresses. Port 0 is any free one."""
+    """Where to listen. Without `hosts`: on the loopback addresses. Port 0 is any free one.
+
+    `guarded` says that every caller shows the token, and that nobody overhears it: then others may come in.
+    """
 
     hosts: tuple[str, ...] = ()
     ports: tuple[int, ...] = (PORT,)
     unix: Path | None = None
+    guarded: bool = False
 
     @property
     def addresses(self) -> tuple[str, ...]:
@@ -60,12 +65,15 @@ class Place:
 def listening(place: Place) -> Iterator[tuple[socket.socket, ...]]:
     """The sockets that systemd passed; else those that are bound here, closed (and removed) at the end.
 
-    Raises Conflict for a port or a path that is taken, InvalidRequest for one that cannot be bound.
+    Raises Conflict for a port or a path that is taken, InvalidRequest for one that cannot be bound, or that
+    others reach though nothing keeps them out.
     """
     with ExitStack() as opened:
         sockets = inherited()
         for one in sockets:
             opened.enter_context(one)
+        if not place.guarded:
+            _refuse_others(sockets)
         if not sockets:
             sockets = [opened.enter_context(one) for one in _bound(place)]
             if place.unix:
@@ -73,14 +81,9 @@ def listening(place: Place) -> Iterator[tuple[socket.socket, ...]]:
         yield tuple(sockets)
 
 
-def is_loopback(address: str) -> bool:
-    """Whether an address in numbers is this machine's own."""
-    return ipaddress.ip_address(address).is_loopback
-
-
 def url_of(sock: socket.socket, scheme: str) -> str | None:
     """The URL of a listening TCP socket; None for another one."""
-    if sock.family not in (socket.AF_INET, socket.AF_INET6):
+    if sock.family not in _INTERNET:
         return None
     host, port = sock.getsockname()[:2]
     return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
@@ -120,6 +123,16 @@ def systemd_addresses(place: Place) -> tuple[str, ...]:
         for port in place.ports
         for address in _present(place)
     )
+
+
+def _refuse_others(sockets: Iterable[socket.socket]) -> None:
+    """Raises InvalidRequest for a socket that other machines reach."""
+    for one in sockets:
+        if one.family in _INTERNET and not is_loopback(one.getsockname()[0]):
+            raise InvalidRequest(
+                f"Other machines reach {one.getsockname()[0]}, which was passed: add --require-token, and "
+                "--cert with --key or --insecure-behind-proxy; or have it listen on 127.0.0.1."
+            )
 
 
 def _addresses_of(host: str) -> Iterable[str]:

@@ -6,6 +6,7 @@ Linux tells the user of a loopback connection (sock_diag(7), measured: 20 µs) a
 
 from __future__ import annotations
 
+import ipaddress
 import os
 import socket
 import struct
@@ -32,6 +33,28 @@ class Peer:
 
 
 UNTOLD = Peer(told=False)
+NOBODY = Peer(told=True)
+"""Nobody whom we know: from another machine, or gone."""
+
+
+def is_loopback(address: str) -> bool:
+    """Whether an address in numbers is this machine's own; also as an IPv6 socket sees one of IPv4."""
+    known = ipaddress.ip_address(address)
+    mapped = known.ipv4_mapped if isinstance(known, ipaddress.IPv6Address) else None
+    return (mapped or known).is_loopback
+
+
+def peer_of(sock: socket.socket) -> Peer:
+    """Who is at the other end of an accepted connection."""
+    try:
+        if sock.family == getattr(socket, "AF_UNIX", None):
+            return _unix_peer(sock)
+        ours, theirs = sock.getsockname(), sock.getpeername()
+    except OSError:  # it has been closed meanwhile
+        return NOBODY
+    if ours[0] != theirs[0] and not is_loopback(theirs[0]):
+        return NOBODY  # another machine knows no users of ours
+    return _owner(sock.family, theirs, ours)
 
 
 def holder_of(address: str, port: int) -> str:
@@ -74,15 +97,9 @@ if sys.platform == "linux":
     _REQUEST = 1  # NLM_F_REQUEST
     _NO_COOKIE = b"\xff" * 8
 
-    def peer_of(sock: socket.socket) -> Peer:
-        """Who is at the other end of an accepted connection."""
-        if sock.family == socket.AF_UNIX:
-            said = sock.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("iII"))
-            return Peer(told=True, uid=struct.unpack("iII", said)[1])
-        ours, theirs = sock.getsockname(), sock.getpeername()
-        if ours[0] != theirs[0] and not theirs[0].startswith(("127.", "::1")):
-            return UNTOLD  # from another machine, which knows no users of ours
-        return _owner(sock.family, theirs, ours)
+    def _unix_peer(sock: socket.socket) -> Peer:
+        said = sock.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("iII"))
+        return Peer(told=True, uid=struct.unpack("iII", said)[1])
 
     def _owner(family: int, source: tuple[str, int], target: tuple[str, int]) -> Peer:
         """The user whose socket has this address and this other end (inet_diag_req_v2, sock_diag(7))."""
@@ -98,12 +115,14 @@ if sys.platform == "linux":
         except OSError:  # a sandbox that has no such sockets
             return UNTOLD
         if struct.unpack_from("=IH", answer)[1] != _BY_FAMILY:
-            return Peer(told=True)  # it is gone
+            return NOBODY  # it is gone
         uid, inode = struct.unpack_from("=II", answer, 16 + 4 + 48 + 12)
         return Peer(told=True, uid=uid if inode else None)  # without an inode nobody holds it any more
 
 else:
 
-    def peer_of(sock: socket.socket) -> Peer:
-        """Who is at the other end: the system does not tell."""
+    def _unix_peer(sock: socket.socket) -> Peer:
+        return UNTOLD
+
+    def _owner(family: int, source: tuple[str, int], target: tuple[str, int]) -> Peer:
         return UNTOLD

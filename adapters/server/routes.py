@@ -5,12 +5,14 @@ A file of handlers adds its own table here; the router, the guard and the descri
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable
 
 import attrs
 from aiohttp import web
 
 from reprieve.core.operations import Operation
+
+from .forms import EVENTS
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -40,19 +42,25 @@ class Route:
     public: bool = False
 
 
-Table = dict[tuple[str, str], Route]
+Table = dict[tuple[str, web.AbstractResource], Route]
 
 TABLE: web.AppKey[Table] = web.AppKey("routes", dict)
-"""Every route of an application, by method and path."""
+"""Every route of an application, by method and resource: under a prefix the paths are others."""
 
 
-def table(routes: Iterable[Route]) -> Table:
-    """What an application keeps under TABLE."""
-    return {(route.method, route.path): route for route in routes}
+def register(app: web.Application, route: Route) -> None:
+    """Serve a route. A GET answers HEAD as well, but where it changes something or streams events."""
+    if route.method == "GET":
+        heads = not route.changes and route.media != EVENTS.content_type
+        registered = app.router.add_get(route.path, route.handler, allow_head=heads)
+    else:
+        registered = app.router.add_route(route.method, route.path, route.handler)
+    assert registered.resource is not None
+    app[TABLE][route.method, registered.resource] = route
 
 
 def route_of(request: web.Request) -> Route | None:
     """The route that a request takes; None where there is nothing."""
     resource = request.match_info.route.resource
     method = "GET" if request.method == "HEAD" else request.method
-    return request.app[TABLE].get((method, resource.canonical)) if resource else None
+    return request.app[TABLE].get((method, resource)) if resource else None

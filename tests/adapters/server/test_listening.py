@@ -7,6 +7,7 @@ import socket
 import stat
 import subprocess
 from pathlib import Path
+from typing import cast
 
 import pytest
 
@@ -167,6 +168,47 @@ def test_what_systemd_passes_is_taken_and_nothing_else_is_bound(tmp_path: Path) 
 
     assert f'"addresses":["http://127.0.0.1:{port}"]' in first
     assert (200, 0) == (status, code)
+
+
+@pytest.mark.needs("posix", "bash")
+def test_what_systemd_passes_for_other_machines_is_refused_without_a_token(tmp_path: Path) -> None:
+    with socket.socket() as passed:
+        passed.bind(("0.0.0.0", 0))
+        passed.listen()
+        command = " ".join([*COMMAND, f"'{OFFLINE}'"])
+        ran = subprocess.run(
+            ["bash", "-c", f"LISTEN_PID=$$ LISTEN_FDS=1 exec {command} 3<&{passed.fileno()}"],
+            env={**os.environ, "REPRIEVE_HOME": str(tmp_path / "home")},
+            pass_fds=(passed.fileno(),),
+            capture_output=True,
+            text=True,
+            timeout=DEADLINE,
+        )
+
+    assert "--require-token" in ran.stdout + ran.stderr
+    assert 0 != ran.returncode
+
+
+class _From:
+    """A connection that says where it comes from."""
+
+    family = socket.AF_INET
+
+    def __init__(self, address: str | None) -> None:
+        self._address = address
+
+    def getsockname(self) -> tuple[str, int]:
+        return "192.0.2.1", 39300
+
+    def getpeername(self) -> tuple[str, int]:
+        if self._address is None:
+            raise OSError("not connected")
+        return self._address, 50000
+
+
+@pytest.mark.parametrize("address", ["192.0.2.7", None])
+def test_who_is_on_another_machine_or_gone_is_nobody_we_know(address: str | None) -> None:
+    assert not peer_of(cast("socket.socket", _From(address))).is_us
 
 
 @pytest.mark.needs("linux")

@@ -16,7 +16,7 @@ import reprieve
 from reprieve.adapters.server import Settings, create_app
 from reprieve.adapters.server.guard import protect
 from reprieve.adapters.server.keys import STOPPING
-from reprieve.adapters.server.routes import TABLE, Route, table
+from reprieve.adapters.server.routes import TABLE, Route, register
 from reprieve.adapters.server.token import same, token_in
 from reprieve.core.errors import InvalidRequest, StorageError
 from reprieve.core.operations import Operation
@@ -137,8 +137,8 @@ async def test_what_is_the_owners_alone_needs_it_always_and_what_is_public_never
     route = Route(method="POST", path="/it", handler=handler, summary="", operation=operation, public=public)
     settings = Settings(token=TOKEN, require_token=required)
     app = web.Application()
-    app[TABLE], app[STOPPING] = table([route]), asyncio.Event()
-    app.add_routes([web.post("/it", handler)])
+    app[TABLE], app[STOPPING] = {}, asyncio.Event()
+    register(app, route)
     protect(app, settings)
     client = await aiohttp_client(app)
 
