@@ -26,7 +26,8 @@ def refusal(error: ReprieveError) -> web.Response:
 
 def sentence(said: str, status: int, headers: dict[str, str] | None = None) -> web.Response:
     """Text that says what went wrong; with its charset, without which one client library reads latin-1."""
-    return web.Response(text=said, status=status, content_type="text/plain", charset="utf-8", headers=headers)
+    body = said.encode("utf-8", "replace")  # a header that it repeats may hold any byte
+    return web.Response(body=body, status=status, content_type="text/plain", charset="utf-8", headers=headers)
 
 
 def _status(error: ReprieveError) -> int:

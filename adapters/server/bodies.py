@@ -20,6 +20,9 @@ from .keys import SETTINGS
 MAX_DEPTH = 100
 """How deep objects and lists may stand in one another. (What parsers can stand differs.)"""
 
+MAX_PARTS = 500_000
+"""How many commas and brackets a body may have: each may cost a hundred times its own byte once read."""
+
 
 async def document_in(request: web.Request) -> Document | None:
     """The object in an ordinary body; None for nothing. Raises InvalidRequest, or answers 413."""
@@ -63,6 +66,8 @@ def parsed(text: bytes | str) -> object:
 def _object(body: bytes) -> Document | None:
     if not body.strip():
         return None
+    if sum(map(body.count, (b",", b"[", b"{"))) > MAX_PARTS:
+        raise InvalidRequest(f"The body has more than {MAX_PARTS} members and items; send less at once.")
     value = parsed(body)
     if value is None:
         return None

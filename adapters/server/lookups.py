@@ -14,7 +14,7 @@ from typing import Generic, TypeVar
 import attrs
 
 from reprieve import Library
-from reprieve.core.errors import NotFound
+from reprieve.core.errors import NotFound, ReprieveError
 from reprieve.core.job import Backup, Job
 
 FoundT = TypeVar("FoundT")
@@ -87,7 +87,7 @@ class Lookups:
             return job
         try:
             return attrs.evolve(job, backup=await self.backup(job.backup_id))
-        except NotFound:  # it was deleted meanwhile
+        except ReprieveError:  # it was deleted meanwhile, or its store is out of reach: the job goes on
             return job
 
     def changed(self, backup: str) -> None:

@@ -53,7 +53,7 @@ class Settings:
     token: str | None = attrs.field(default=None, repr=False)
     require_token: bool = False
     max_body: int = 1 << 20
-    max_assets: int = 64 << 20
+    max_assets: int = 16 << 20
     patience: float = 60.0
     connections: int = 2048
     heartbeat: float = 4.0

@@ -112,3 +112,14 @@ def test_depth_is_counted_exactly(depth: int) -> None:
     else:
         with pytest.raises(InvalidRequest):
             parsed(text)
+
+
+async def test_a_body_of_too_many_parts_is_refused_unread(serve: Serve) -> None:
+    """Half a million empty lists are a megabyte, and would be a hundred in memory."""
+    service = await serve()
+    body = '{"id":"a","x":[' + "[]," * 500_000 + "[]]}"
+
+    answer = await service.post("/backup/asset", data=body, headers={"Content-Type": "application/json"})
+
+    assert 400 == answer.status
+    assert "send less" in answer.text
