@@ -250,6 +250,7 @@ class Pursuit:
 
     async def _leave(self, steps: Steps) -> None:
         """Nobody listens any more: stop whatever still runs at the service, and hear nothing more."""
+        self._until = None  # from here on STOP_WITHIN holds, also where the whole time is over
         try:
             if self._under_way and (self._begun or self._next is not None):
                 async with asyncio.timeout(STOP_WITHIN):

@@ -9,6 +9,7 @@ import attrs
 
 from ...core.job import Job
 from .beside import Beside
+from .models import Status
 from .work import Step, Steps
 
 JOB = "service_job"
@@ -31,6 +32,7 @@ class RevertWork:
         """Ask for it. How it goes the job's status tells."""
         key = f"{self._job.id}-{self._job.attempt}"
         self._name = await self._beside.revert(self._job, key)
+        yield Step(Status.IN_PROGRESS, notes={JOB: self._name})  # before a status can fail: it has begun
         yield await self.status()
 
     async def status(self) -> Step:

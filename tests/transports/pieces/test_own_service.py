@@ -12,14 +12,23 @@ from aiohttp import web
 
 import reprieve
 from reprieve.adapters.server import Settings
-from reprieve.core.errors import AuthenticationRequired, NotFound, OutcomeUnknown, StorageFull, Unsupported
+from reprieve.core.errors import (
+    AuthenticationRequired,
+    NotFound,
+    OutcomeUnknown,
+    StorageFull,
+    Unreachable,
+    Unsupported,
+)
 from reprieve.core.job import Job, JobKind, UndoCopy
 from reprieve.core.lifecycle import JobState, Outcome
 from reprieve.core.messages import Noted, Progressed
 from reprieve.core.operations import Operation
 from reprieve.core.reducer import reduce
 from reprieve.transports.contract import Trial
+from reprieve.transports.pieces.beside import Beside
 from reprieve.transports.pieces.transport import PLAIN
+from reprieve.transports.pieces.work import Step
 
 from .conftest import Tried
 from .doubles import Double
@@ -130,6 +139,27 @@ async def test_a_revert_is_settled_by_the_next_process(tried: Tried) -> None:
 
         assert (Outcome.COMPLETED, UndoCopy) == (job.outcome, type(job.undo))
         await events.aclose()
+
+
+async def test_a_revert_is_begun_once_where_its_first_status_is_lost(
+    tried: Tried, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with served(library := reprieve.connect(QUICK)) as address, tried(address) as it:
+        job, status = await reverting(it), Beside.step
+        lost: list[str] = []
+
+        async def lost_once(beside: Beside, name: str, job: Job) -> Step:
+            if not lost:
+                lost.append(name)
+                raise Unreachable("The connection was reset.")
+            return await status(beside, name, job)
+
+        monkeypatch.setattr(Beside, "step", lost_once)
+        before = len(await library.jobs())
+        job, _ = await it.follow(job)
+
+        assert (Outcome.COMPLETED, 1) == (job.outcome, len(await library.jobs()) - before)
+        assert 1 == len(lost)
 
 
 async def test_a_revert_whose_answer_was_lost_is_unknown(tried: Tried) -> None:
