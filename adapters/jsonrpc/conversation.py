@@ -25,7 +25,7 @@ from .peer import Heard, Peer
 from .plans import Plans
 from .progress import Tellings
 from .reading import read
-from .shapes import Cancelled, LogMessage, ProgressCancelled
+from .shapes import Cancelled, LogMessage, ProgressToken
 from .table import METHODS
 
 if TYPE_CHECKING:
@@ -135,7 +135,7 @@ class Conversation:
                 if call:
                     call.cancel()
             elif said.method == "window/workDoneProgress/cancel":
-                self._tellings.cancel(read(said.params, ProgressCancelled).token)
+                self._tellings.cancel(read(said.params, ProgressToken).token)
         except Refused as refused:  # nobody waits for an answer
             log.info("%s is not understood: %s", said.method, refused)
 
