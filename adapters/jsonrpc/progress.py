@@ -13,10 +13,11 @@ from reprieve.core.lifecycle import JobState, Outcome
 
 from ..wire import members
 from .errors import Refused, invalid_params
+from .greeting import Token
 from .messages import Answer
 from .outbox import Outbox
 from .peer import Peer
-from .shapes import Progress, Step, Token, WorkDone
+from .shapes import Progress, Step, WorkDone
 
 PAUSE = 0.12
 """Seconds between two reports: nine in a second, and the last, which is told at once."""
