@@ -167,14 +167,16 @@ class Conversation:
         if call.detached:
             self._detached.add(call.detached)
             call.detached.add_done_callback(self._detached.discard)
-        self.outbox.put(data)
+        self.outbox.put(data, last=not self._calls)
 
     async def _result(self, request: Request, call: Call) -> object:
         if call.unwanted:  # before its first step
             raise asyncio.CancelledError
         call.begin()
         asked = read(request.params, call.method.params)
-        call.library = await asyncio.shield(self._library)
+        if not self._library.done():
+            await asyncio.wait((self._library,))
+        call.library = self._library.result()
         return _on_wire(await call.method.handler(call, asked))
 
 
