@@ -55,6 +55,9 @@ class Bad:
 
 Message = Request | Notification | Answer | Bad
 
+MOST_AT_ONCE = 4096
+"""Messages in a batch: each that is none is answered at many times its size."""
+
 
 def read(body: bytes) -> Message | list[Message]:
     """What a body says; a list for a batch."""
@@ -64,6 +67,8 @@ def read(body: bytes) -> Message | list[Message]:
         return Bad(None, parse_error("The message is nested too deep."))
     except ValueError as error:  # also UnicodeDecodeError, and a number with too many digits
         return Bad(None, parse_error(f"The message is no JSON: {error}."))
+    if isinstance(said, list) and len(said) > MOST_AT_ONCE:
+        return Bad(None, invalid_request(f"A batch has at most {MOST_AT_ONCE} messages, not {len(said)}."))
     if isinstance(said, list) and said:
         return [_message(one) for one in said]
     return _message(said)
