@@ -127,6 +127,8 @@ def _place(asked: Namespace) -> Place:
             f"Other machines reach {', '.join(asked.host)}: add --require-token, and --cert with --key; or "
             "--insecure-behind-proxy, where something in front of it does TLS."
         )
+    if asked.install_unit and 0 in place.ports:
+        raise InvalidRequest("A unit needs a port that stays the same, not just any (0); give one by --port.")
     return place
 
 
