@@ -64,3 +64,10 @@ def route_of(request: web.Request) -> Route | None:
     resource = request.match_info.route.resource
     method = "GET" if request.method == "HEAD" else request.method
     return request.app[TABLE].get((method, resource)) if resource else None
+
+
+def reached(request: web.Request, path: str) -> str:
+    """A path of the service as whoever asks reaches it: below the prefix of the route that they reached."""
+    route, resource = route_of(request), request.match_info.route.resource
+    assert route is not None and resource is not None
+    return resource.canonical.removesuffix(route.path) + path
