@@ -6,6 +6,7 @@ Knows the core and the models; nothing of JSON or HTTP.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 
 from ...core import job as ours
 from ...core.errors import NotFound
@@ -28,6 +29,7 @@ def status_of(job: Job) -> Status:
     return OF_OUTCOME[job.outcome] if job.outcome else OF_STATE[job.state]
 
 
+@lru_cache(maxsize=1000)
 def backup_model(backup: ours.Backup) -> models.Backup:
     """A backup, published or provisional."""
     known = backup.platform in list(models.Platform)
