@@ -5,16 +5,18 @@ A file of handlers adds its own table here; the router, the guard and the descri
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 
 import attrs
 from aiohttp import web
 
-from reprieve.core.operations import Operation
+from reprieve.core.operations import SPECS, Caller, Operation
 
 from .forms import EVENTS
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+BACK_UP_WITHOUT_A_BODY = (Operation.BACKUP_ASSETS, Operation.BACKUP_ASSET)
 
 
 @attrs.frozen(kw_only=True)
@@ -24,7 +26,8 @@ class Route:
     `takes`, `query` and `gives` are the models of its body, its query and its answer (None: there is none);
     `media` is the answer's type, and `statuses` are what it may answer beside what every route may. `changes`
     says whether it changes anything, `public` that nobody needs the token for it (files of this package, and
-    what clients ask first).
+    what clients ask first). From its operation follows whether it is the `owners` alone, and whether it may
+    begin a job (`begins`).
     """
 
     method: str
@@ -40,12 +43,21 @@ class Route:
     statuses: tuple[int, ...] = (200,)
     changes: bool = False
     public: bool = False
+    owners: bool = attrs.field(init=False)
+    begins: bool = attrs.field(init=False)
+
+    @owners.default
+    def _owners(self) -> bool:
+        return self.operation is not None and SPECS[self.operation].caller is Caller.OWNER
+
+    @begins.default
+    def _begins(self) -> bool:
+        starts = self.operation is not None and SPECS[self.operation].starts_job
+        return starts or self.operation in BACK_UP_WITHOUT_A_BODY
 
 
-Table = dict[tuple[str, web.AbstractResource], Route]
-
-TABLE: web.AppKey[Table] = web.AppKey("routes", dict)
-"""Every route of an application, by method and resource: under a prefix the paths are others."""
+TABLE: web.AppKey[dict[web.AbstractRoute, Route]] = web.AppKey("routes", dict)
+"""Every route of an application, by the router's own: under a prefix the paths are others."""
 
 
 def register(app: web.Application, route: Route) -> None:
@@ -56,14 +68,18 @@ def register(app: web.Application, route: Route) -> None:
     else:
         registered = app.router.add_route(route.method, route.path, route.handler)
     assert registered.resource is not None
-    app[TABLE][route.method, registered.resource] = route
+    for one in registered.resource:
+        app[TABLE].setdefault(one, route)
+
+
+def routes_of(app: web.Application) -> Iterable[Route]:
+    """Every route of an application, once."""
+    return dict.fromkeys(app[TABLE].values())
 
 
 def route_of(request: web.Request) -> Route | None:
     """The route that a request takes; None where there is nothing."""
-    resource = request.match_info.route.resource
-    method = "GET" if request.method == "HEAD" else request.method
-    return request.app[TABLE].get((method, resource)) if resource else None
+    return request.app[TABLE].get(request.match_info.route)
 
 
 def reached(request: web.Request, path: str) -> str:
