@@ -19,6 +19,15 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 BACK_UP_WITHOUT_A_BODY = (Operation.BACKUP_ASSETS, Operation.BACKUP_ASSET)
 
 
+def _is_the_owners(route: Route) -> bool:
+    return route.operation is not None and SPECS[route.operation].caller is Caller.OWNER
+
+
+def _may_begin_a_job(route: Route) -> bool:
+    starts = route.operation is not None and SPECS[route.operation].starts_job
+    return starts or route.operation in BACK_UP_WITHOUT_A_BODY
+
+
 @attrs.frozen(kw_only=True)
 class Route:
     """One route. `number` is its place in the Pieces contract (1 to 16), None beside the contract.
@@ -43,17 +52,8 @@ class Route:
     statuses: tuple[int, ...] = (200,)
     changes: bool = False
     public: bool = False
-    owners: bool = attrs.field(init=False)
-    begins: bool = attrs.field(init=False)
-
-    @owners.default
-    def _owners(self) -> bool:
-        return self.operation is not None and SPECS[self.operation].caller is Caller.OWNER
-
-    @begins.default
-    def _begins(self) -> bool:
-        starts = self.operation is not None and SPECS[self.operation].starts_job
-        return starts or self.operation in BACK_UP_WITHOUT_A_BODY
+    owners: bool = attrs.field(init=False, default=attrs.Factory(_is_the_owners, takes_self=True))
+    begins: bool = attrs.field(init=False, default=attrs.Factory(_may_begin_a_job, takes_self=True))
 
 
 TABLE: web.AppKey[dict[web.AbstractRoute, Route]] = web.AppKey("routes", dict)
