@@ -81,6 +81,11 @@ class Pursuit:
             async with aclosing(self._told(steps)) as events:
                 async for event in events:
                     yield event
+        except TimedOut as error:
+            await self._leave(steps)
+            if not self._begun:
+                raise self._unknown("The time for it was over before the service said anything.") from error
+            raise
         finally:
             await self._leave(steps)
 

@@ -132,6 +132,31 @@ async def test_an_attempt_that_takes_too_long_is_given_up_and_stopped(tried: Tri
         assert ["CANCELED"] == [job.status for job in double.began]
 
 
+@pytest.mark.parametrize("answers", [True, False])
+async def test_what_takes_too_long_to_be_named_is_stopped_once_it_is_or_else_unknown(
+    answers: bool, tried: Tried, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("reprieve.transports.pieces.following.STOP_WITHIN", 5.0 if answers else 0.1)
+    double = Double(hold=True)
+
+    async def late(request: web.Request) -> web.StreamResponse:
+        socket = web.WebSocketResponse()
+        await socket.prepare(request)
+        await socket.receive()
+        if answers:
+            await asyncio.sleep(0.5)  # longer than the attempt may take
+            await socket.send_str(double.begin("creation", None).told())
+        await socket.receive()
+        return socket
+
+    double.instead["create/streamed/websocket"] = late
+    async with double.serving() as address, tried(address, total_timeout=0.2) as it:
+        with pytest.raises(TimedOut if answers else OutcomeUnknown):
+            await it.follow(it.job())
+
+        assert ["CANCELED"] * answers == [job.status for job in double.began]
+
+
 # -- how it ends ---------------------------------------------------------------------------------
 
 
