@@ -143,7 +143,7 @@ class Beside:
     async def step(self, name: str, job: Job) -> Step:
         """How the one of its jobs stands that is ours."""
         self._ours[name] = job.id
-        theirs = self._service.said(await self._client.ask("GET", "/v1/jobs/{}", name), ServiceJob)
+        theirs = await self._named(name)
         undo = None
         if theirs.status is Status.COMPLETED:
             undo = next((copy for copy in await self.undo_copies() if copy.job == job.id), None)
@@ -151,9 +151,11 @@ class Beside:
 
     async def cancel(self, name: str) -> None:
         """Cancel one of its jobs; returns once it has ended, however it did."""
-        async with self._client.answer("POST", "/v1/jobs/{}/cancel", name, patient=True) as answer:
-            if not answer.good and answer.status not in (404, 500):
-                raise await answer.error()
+
+        async def standing() -> Status:
+            return (await self._named(name)).status
+
+        await self._service.patience.cancelled(self._service.stop("/v1/jobs/{}/cancel", name), standing)
 
     async def reason_of(self, kind: JobKind, backup_id: str) -> Problem | None:
         """Why the newest job of a Backup failed."""
@@ -167,6 +169,9 @@ class Beside:
             return None
         self._ours[theirs.id] = job.id
         return next((copy for copy in await self.undo_copies() if copy.id == theirs.undo), None)
+
+    async def _named(self, name: str) -> ServiceJob:
+        return self._service.said(await self._client.ask("GET", "/v1/jobs/{}", name), ServiceJob)
 
     async def _job_of(self, kind: JobKind, backup_id: str) -> ServiceJob | None:
         said = self._service.said(await self._client.ask("GET", "/v1/jobs"), ServiceJobs)

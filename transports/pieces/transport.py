@@ -45,8 +45,8 @@ class PiecesTransport:
         self.operations = PLAIN
         self._client = client
         self._clock = clock
-        self._service = Service(client)
-        self._ways = Ways(self._service, clock)
+        self._service = Service(client, clock)
+        self._ways = Ways(self._service)
         self._beside: Beside | None = None
         self._pursuits: dict[str, Pursuit] = {}
 
