@@ -16,7 +16,14 @@ from functools import partial
 import aiohttp
 import attrs
 
-from ...core.errors import OutcomeUnknown, RemoteProtocolError, ReprieveError, Unsupported
+from ...core.errors import (
+    OutcomeUnknown,
+    RemoteProtocolError,
+    ReprieveError,
+    TimedOut,
+    TransportError,
+    Unsupported,
+)
 from ...core.job import JobKind
 from . import models
 from .answer import Answer
@@ -30,6 +37,10 @@ from .service import IN_PROGRESS, PATHS, Service
 log = logging.getLogger(__name__)
 
 NDJSON = "application/x-ndjson"
+HANDSHAKE_WITHIN = 5.0
+"""Seconds for the handshake that finds out whether there are web sockets; a proxy may swallow it."""
+REASON_WITHIN = 2.0
+"""Seconds for the reason of a failure, which comes where a web socket is closed."""
 
 
 @attrs.frozen
@@ -92,6 +103,7 @@ class Ways:
         it may have begun.
         """
         tried: list[tuple[JobKind, str]] = []
+        hindered: ReprieveError | None = None
         for way in (self._by_socket, self._by_stream, self._by_waiting):
             name = (errand.kind, way.__name__)
             if name in self._missing:
@@ -102,8 +114,12 @@ class Ways:
                         self._missing.update(tried)  # only now: a service may have refused for a moment
                         yield step
                 return
-            except NotOffered:
-                tried.append(name)
+            except NotOffered as refused:
+                if refused.now is None:
+                    tried.append(name)
+                hindered = hindered or refused.now
+        if hindered is not None:
+            raise hindered
         raise Unsupported(
             f"{self._service.where} has no way to begin a {errand.kind}; is it a backup service?"
         )
@@ -119,7 +135,11 @@ class Ways:
             ) as socket:
                 with border(self._service.where, changes=True):
                     await socket.send_str(errand.body)
-                while isinstance(frame := await self._frame(socket), str):
+                within: float | None = (
+                    self._client.timeouts.idle
+                )  # pings keep it alive, also if it never speaks
+                while isinstance(frame := await self._frame(socket, within), str):
+                    within = None
                     step = self._step(frame)
                     yield Told(
                         step, reason=await self._reason(socket) if step.status is Status.FAILED else ""
@@ -130,17 +150,22 @@ class Ways:
     async def _has_sockets(self) -> bool:
         """Whether the service makes web sockets, tried on the one that begins nothing.
 
-        Where it makes none, it may take the handshake of another for a plain GET, and begin a job.
+        Where it makes none, it may take the handshake of another for a plain GET, and begin a job. What
+        lies between may drop a handshake, or swallow it, and let all else pass: that is not remembered.
         """
         if self._makes_sockets is None:
             try:
-                async with self._client.socket(IN_PROGRESS, changes=False):
+                async with asyncio.timeout(HANDSHAKE_WITHIN), self._client.socket(IN_PROGRESS, changes=False):
                     self._makes_sockets = True
             except NoSocket as refused:
                 error = refusal(self._service.where, refused.status)
                 if error.temporary:
-                    raise error from refused
+                    raise NotOffered(error) from refused
                 self._makes_sockets = False
+            except TransportError as error:
+                raise NotOffered(error) from error
+            except TimeoutError as error:
+                raise NotOffered(TimedOut(f"{self._service.where} answers no handshake.")) from error
         return self._makes_sockets
 
     def _no_socket(self, status: int) -> Exception:
@@ -154,13 +179,17 @@ class Ways:
 
     async def _reason(self, socket: aiohttp.ClientWebSocketResponse) -> str:
         """Why a job failed that has failed, if the service says so where it closes the socket."""
-        end = await self._frame(socket)
+        try:
+            end = await self._frame(socket, REASON_WITHIN)
+        except TransportError as error:
+            log.debug("%s says that a job failed, and not why: %s", self._service.where, error)
+            return ""
         return cleaned(end.reason) if isinstance(end, _Closed) else ""
 
-    async def _frame(self, socket: aiohttp.ClientWebSocketResponse) -> str | _Closed:
-        """The next frame, or the end."""
+    async def _frame(self, socket: aiohttp.ClientWebSocketResponse, within: float | None) -> str | _Closed:
+        """The next frame, or the end; `within` so many seconds."""
         with border(self._service.where, changes=True):
-            message = await socket.receive()
+            message = await socket.receive(within)
         if message.type is aiohttp.WSMsgType.TEXT:
             return str(message.data)
         if message.type is aiohttp.WSMsgType.ERROR and isinstance(message.data, aiohttp.WebSocketError):
@@ -275,7 +304,11 @@ class Ways:
 
 
 class NotOffered(Exception):
-    """The service does not have this way, and has begun nothing."""
+    """The service does not have this way, and has begun nothing. It may have it later if `now` hinders."""
+
+    def __init__(self, now: ReprieveError | None = None) -> None:
+        super().__init__(now)
+        self.now = now
 
 
 @attrs.frozen

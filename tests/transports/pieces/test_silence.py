@@ -14,7 +14,7 @@ from aiohttp import web
 
 from reprieve.core.errors import OutcomeUnknown, TransportError
 from reprieve.core.job import JobKind
-from reprieve.core.lifecycle import Outcome
+from reprieve.core.lifecycle import JobState, Outcome
 from reprieve.core.messages import Interrupted, Noted, Progressed
 from reprieve.transports.clock import RealClock
 from reprieve.transports.contract import Trial
@@ -118,6 +118,97 @@ async def test_the_cancel_of_a_revert_that_is_swallowed_is_not_waited_for_for_ev
                 await Beside(Service(client, RealClock(speed=10)), frozenset()).cancel("theirs")
         finally:
             await client.close()
+
+
+# -- streams that stay open ------------------------------------------------------------------------------
+
+
+async def test_a_failure_whose_reason_does_not_come_is_a_failure(
+    tried: Tried, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("reprieve.transports.pieces.ways.REASON_WITHIN", 0.1)
+    double = Double()
+
+    async def open_still(request: web.Request) -> web.StreamResponse:
+        socket = web.WebSocketResponse()
+        await socket.prepare(request)
+        await socket.receive()
+        job = double.begin("creation", None)
+        await socket.send_str(job.told())
+        await socket.send_str(job.told().replace("IN-PROGRESS", "FAILED"))
+        await socket.receive()
+        return socket
+
+    double.instead["streamed/websocket"] = open_still
+    async with double.serving() as address, tried(address) as it, asyncio.timeout(30):
+        job, _ = await it.follow(it.job())
+
+        assert (JobState.FAILED, TransportError.kind) == (job.state, job.error and job.error.kind)
+
+
+async def test_a_socket_on_which_nothing_is_ever_said_is_unknown(
+    tried: Tried, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("reprieve.transports.pieces.following.STOP_WITHIN", 0.1)
+
+    async def mute(request: web.Request) -> web.StreamResponse:
+        socket = web.WebSocketResponse()
+        await socket.prepare(request)
+        while not (await socket.receive()).type.name.startswith("CLOS"):
+            continue  # its pings are answered
+        return socket
+
+    double = Double(instead={"streamed/websocket": mute})
+    async with double.serving() as address, tried(address, idle_timeout=0.3) as it, asyncio.timeout(30):
+        with pytest.raises(OutcomeUnknown):
+            await it.follow(it.job())
+
+
+@pytest.mark.parametrize("way", ["lines", "heartbeat"])
+async def test_a_stream_that_breaks_before_its_first_line_is_found_by_its_location(
+    way: str, tried: Tried
+) -> None:
+    double = Double()
+
+    async def broken(request: web.Request) -> web.StreamResponse:
+        job = double.begin("creation", None)
+        media_type = "application/x-ndjson" if way == "lines" else "application/json"
+        headers = {"Content-Type": media_type, "Location": f"/backup/{job.backup['id']}"}
+        response = web.StreamResponse(headers=headers)
+        await response.prepare(request)
+        assert request.transport is not None
+        request.transport.close()
+        return response
+
+    double.ways, double.instead["create/streamed"] = (way,), broken
+    async with double.serving() as address, tried(address) as it, asyncio.timeout(30):
+        backup = await it.backup()
+
+        assert [backup.id] == [job.backup["id"] for job in double.began]
+
+
+async def test_a_status_from_before_is_not_believed_while_heartbeats_come(tried: Tried) -> None:
+    """What is seen right after the headers may be how an earlier restoration of the same Backup ended."""
+    double = Double(ways=("heartbeat",))
+    double.published["1_x"] = backup_called("1_x")
+    await double.begin("restoration", "1_x").ended()
+
+    async def slow(request: web.Request) -> web.StreamResponse:
+        looked = sum("status" in asked for asked in double.heard)
+        response = web.StreamResponse(headers={"Content-Type": "application/json"})
+        await response.prepare(request)
+        while sum("status" in asked for asked in double.heard) < looked + 2:
+            await response.write(b"\n")
+            await asyncio.sleep(0.01)
+        double.go.set()
+        await response.write(double.began[0].told().replace("COMPLETED", "FAILED").encode())
+        return response
+
+    double.instead["/restore/streamed"] = slow
+    async with double.serving() as address, tried(address) as it, asyncio.timeout(30):
+        job, _ = await it.follow(it.job(JobKind.RESTORATION, backup_id="1_x"))
+
+        assert (JobState.FAILED, True) == (job.state, double.go.is_set())
 
 
 # -- somebody else's job ------------------------------------------------------------------------------
