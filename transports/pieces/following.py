@@ -54,6 +54,8 @@ class Pursuit:
         self._timeouts = timeouts
         self._until = None if timeouts.total is None else clock.monotonic() + timeouts.total
         self._named = False
+        self._status = Status.UNKNOWN
+        self._declined: Status | None = None
         self._begun = False
         self._under_way = False
         self._cancel_asked = job.state is JobState.CANCELLING
@@ -138,7 +140,7 @@ class Pursuit:
                 step = await self._step(steps)
                 for event in self._events_of(step):
                     yield event
-                if self._cancel_asked and self._named and self._under_way:
+                if self._cancel_asked and self._named and self._under_way and self._status != self._declined:
                     await self._cancel()
         except ReprieveError as error:
             if self._begun or not error.temporary:
@@ -148,6 +150,7 @@ class Pursuit:
             yield Interrupted(Problem.of(error))
 
     def _events_of(self, step: Step) -> Iterator[Event]:
+        self._status = step.status
         if step.status.final:
             self._under_way = False
             yield self._end(step)
@@ -257,7 +260,9 @@ class Pursuit:
         lost = None
         while self._under_way:
             try:
+                status = self._status
                 await self._work.cancel()
+                self._declined = status  # or cancelled; the same answer would come until that changes
                 return
             except TransportError as error:
                 if not (error.temporary or isinstance(error, OutcomeUnknown)):

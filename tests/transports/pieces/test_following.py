@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from contextlib import aclosing
 from datetime import UTC, datetime
 
@@ -13,9 +14,10 @@ from aiohttp import web
 from reprieve.core.errors import OutcomeUnknown, TimedOut, TransportError
 from reprieve.core.job import Backup, Job, JobKind
 from reprieve.core.lifecycle import JobState, Outcome
-from reprieve.core.messages import Cancel, Interrupted
+from reprieve.core.messages import Cancel, Interrupted, Progressed
 from reprieve.core.reducer import reduce
 from reprieve.transports.contract import Trial
+from reprieve.transports.pieces.following import Pursuit
 
 from .conftest import Tried
 from .doubles import Double, backup_called
@@ -235,6 +237,31 @@ async def test_a_cancel_that_comes_too_late_is_no_error(tried: Tried) -> None:
         job, _ = await it.follow(it.job(), cancel_at=2)
 
         assert Outcome.COMPLETED == job.outcome
+
+
+async def test_a_cancel_that_was_answered_is_not_given_again(tried: Tried) -> None:
+    double = Double(hold=True)
+
+    async def too_late(request: web.Request) -> web.StreamResponse:
+        double.go.set()  # there are steps to come
+        return web.Response(status=500, text="It is too late to cancel.")
+
+    double.instead["creation/cancel"] = too_late
+    async with double.serving() as address, tried(address) as it:
+        job, told = await it.follow(it.job(), cancel_at=2)
+
+        assert Outcome.COMPLETED == job.outcome
+        assert 1 == sum("cancel" in asked for asked in double.heard)
+        assert 2 < sum(isinstance(event, Progressed) for event in told)
+
+
+async def test_nothing_is_kept_of_a_job_that_is_over(tried: Tried) -> None:
+    async with Double().serving() as address, tried(address) as it:
+        for _ in range(3):
+            await it.follow(it.job())
+        gc.collect()
+
+        assert [] == [one for one in gc.get_objects() if type(one) is Pursuit]
 
 
 async def test_a_cancel_that_is_not_answered_is_given_again(tried: Tried) -> None:
