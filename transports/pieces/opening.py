@@ -47,8 +47,10 @@ def open_pieces(target: str, **options: Any) -> Opened:
 
 def _options_in(query: str) -> dict[str, Any]:
     """The options that a query says. What is wrong there is not repeated: it may be a secret."""
-    parts = [part.partition("=")[::2] for part in query.split("&")]
-    said = dict(parts)
+    parts = query.split("&")
+    said: dict[str, str] = {}
+    for part in parts:
+        name, _, said[name] = part.partition("=")
     if len(said) < len(parts) or not said.keys() <= IN_A_QUERY.keys():
         raise InvalidRequest(
             f"After the `?` of an address stand only {', '.join(IN_A_QUERY)}, each once and with a `=`. "

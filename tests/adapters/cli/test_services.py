@@ -105,7 +105,7 @@ def rude() -> Iterator[str]:
             self.end_headers()
             self.wfile.write(said)
 
-        def log_message(self, *words: object) -> None:
+        def log_message(self, format: str, *args: object) -> None:
             """Nobody reads it."""
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Rude) as server:
