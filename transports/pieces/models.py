@@ -48,7 +48,7 @@ class Platform(StrEnum):
 
 
 class Semantic(StrEnum):
-    """The one version of the models that there is."""
+    """The one version of the models that there is; what is read as another is read as this one."""
 
     MAJOR_0_MINOR_0_PATCH_1 = "MAJOR_0_MINOR_0_PATCH_1"
 

@@ -14,6 +14,7 @@ from ...core.job import Job, JobKind
 from ...core.lifecycle import JobState, Outcome
 from . import models
 from .models import Status
+from .refusals import cleaned
 
 OF_STATE = {
     JobState.IDLE: Status.INITIALIZED,
@@ -85,14 +86,14 @@ def in_progress_model(jobs: Iterable[Job]) -> models.BackupsStreamedProgress:
 
 
 def backup_of(model: models.Backup, database: str) -> ours.Backup:
-    """A service's backup as ours; what it adds to its store the API does not say."""
+    """A service's backup as ours, fit to be shown; what it adds to its store the API does not say."""
     return ours.Backup(
-        id=model.id,
-        version=model.version,
-        timestamp=model.timestamp,
+        id=cleaned(model.id),
+        version=cleaned(model.version),
+        timestamp=cleaned(model.timestamp),
         created=model.created.value,
         bytes=model.bytes,
         database=database,
-        device_name=model.device_name,
+        device_name=cleaned(model.device_name),
         platform=model.platform.value,
     )
