@@ -18,15 +18,14 @@ from .routes import Route
 
 async def _keep_all(request: web.Request) -> web.StreamResponse:
     """Keep each document as its next version."""
-    body = await documents_in(request)
-    kept = None if body is None else read(body, models.Assets).iterable
+    kept = await documents_in(request, lambda body: read(body, models.Assets).iterable)
     await request.app[LIBRARY].backup_assets(kept)
     return web.Response(status=204)
 
 
 async def _keep(request: web.Request) -> web.StreamResponse:
     """Keep one document as its next version."""
-    await request.app[LIBRARY].backup_asset(await documents_in(request))
+    await request.app[LIBRARY].backup_asset(await documents_in(request, dict))
     return web.Response(status=204)
 
 

@@ -19,7 +19,7 @@ from reprieve.transports.pieces.conversion import to_json
 from reprieve.transports.pieces.models import BackupStreamedProgress, Status
 
 from .answers import JSON
-from .bodies import parsed
+from .bodies import document_of
 from .catalogue import named_backup
 from .creations import start_creation
 from .following import Follower
@@ -81,7 +81,7 @@ async def _all(request: web.Request) -> web.StreamResponse:
 async def _job_told(request: web.Request, start: Start) -> web.StreamResponse:
     socket = await _opened(request)
     try:
-        if not await _first_frame(socket):
+        if not await _first_frame(request, socket):
             return socket  # it left before it wanted anything
         running = await start(request)
     except InvalidRequest as error:
@@ -134,7 +134,7 @@ async def _opened(request: web.Request) -> web.WebSocketResponse:
     return socket
 
 
-async def _first_frame(socket: web.WebSocketResponse) -> bool:
+async def _first_frame(request: web.Request, socket: web.WebSocketResponse) -> bool:
     """Whether the client is still there once it has said what it wants, or nothing.
 
     Raises InvalidRequest for what is no JSON object.
@@ -144,9 +144,7 @@ async def _first_frame(socket: web.WebSocketResponse) -> bool:
     except TimeoutError:
         return True
     if message.type is WSMsgType.TEXT:
-        wanted = parsed(message.data) if message.data.strip() else None
-        if not isinstance(wanted, dict | None):
-            raise InvalidRequest("The first frame must be a JSON object, or empty; nothing was started.")
+        await document_of(request, message.data.encode())
         return True
     if message.type is WSMsgType.BINARY:
         raise InvalidRequest("The first frame must be text, not binary; nothing was started.")
