@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncGenerator
+from contextlib import aclosing
 
 from aiohttp import web
 
 from reprieve import Library
 from reprieve.core.job import Job
 from reprieve.core.operations import Operation
+from reprieve.library import watching
 
 from ... import wire
 from ..following import Updates
@@ -27,7 +29,8 @@ async def _all(request: web.Request) -> web.StreamResponse:
     """The changes of every job, after how the unsettled ones stand. Ends when the service stops."""
     library = request.app[LIBRARY]
     after = await _left_off(request)
-    return await _told(request, _Story(library, after, None), library.watch())
+    async with watching(library) as jobs:
+        return await _streamed(request, _Story(library, after, None), Updates(jobs, request.app[STOPPING]))
 
 
 async def _one(request: web.Request) -> web.StreamResponse:
@@ -37,7 +40,8 @@ async def _one(request: web.Request) -> web.StreamResponse:
     after = await _left_off(request)
     if job.final and after is not None and not [one async for one in library.history(after, job=job.id)]:
         return web.Response(status=204)  # an EventSource asks again after each end; this stops it
-    return await _told(request, _Story(library, after, job.id), aiter(await library.follow(job.id)))
+    async with aclosing(aiter(await library.follow(job.id))) as jobs:
+        return await _streamed(request, _Story(library, after, job.id), Updates(jobs))
 
 
 class _Story:
@@ -80,9 +84,9 @@ class _Story:
         return self._told.get(job.id, -1) < job.version
 
 
-async def _told(request: web.Request, story: _Story, jobs: AsyncGenerator[Job]) -> web.StreamResponse:
+async def _streamed(request: web.Request, story: _Story, updates: Updates) -> web.StreamResponse:
     response = web.StreamResponse(headers={"Content-Type": EVENTS.content_type})
-    async with Updates(jobs, request.app[STOPPING]) as updates:
+    async with updates:
         try:
             await response.prepare(request)
             async for event in story.begin():
