@@ -20,7 +20,7 @@ from reprieve.core import VERSION
 
 from .app import create_app
 from .keys import STOPPING
-from .limits import Door, connections_for, server_arguments
+from .limits import HANDSHAKE, Door, connections_for, server_arguments
 from .listening import url_of
 from .logs import AccessLog, access, log_jobs
 from .settings import Settings
@@ -85,7 +85,10 @@ async def _listen(
     assert runner.server is not None
     door = partial(Door, runner.server, limit)
     loop = asyncio.get_running_loop()
-    return [await loop.create_server(door, sock=one, ssl=tls) for one in sockets]
+    patience = HANDSHAKE if tls else None
+    return [
+        await loop.create_server(door, sock=one, ssl=tls, ssl_handshake_timeout=patience) for one in sockets
+    ]
 
 
 def _ready(library: Library, sockets: Sequence[socket], scheme: str) -> Ready:

@@ -20,6 +20,7 @@ from cryptography.x509.oid import NameOID
 
 import reprieve
 from reprieve.adapters.server import Settings
+from reprieve.adapters.server import running as server_running
 from reprieve.adapters.server.listening import tls
 from reprieve.core import VERSION
 from reprieve.core.lifecycle import Outcome
@@ -156,6 +157,22 @@ async def test_with_a_certificate_it_speaks_tls_alone(tmp_path: Path) -> None:
                 assert 403 == answer.status
             with pytest.raises(aiohttp.ClientConnectionError):
                 await client.get(url.replace("https:", "http:"))
+
+
+async def test_who_never_begins_to_speak_tls_is_closed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(server_running, "HANDSHAKE", 0.2)
+    certificate, key = certificate_for("localhost", tmp_path)
+    async with (
+        reprieve.connect("offline:?seed=7&clock=real") as library,
+        running(library, Settings(), tls(certificate, key)) as service,
+        asyncio.timeout(20),
+    ):
+        reader, writer = await asyncio.open_connection("127.0.0.1", service.port)
+
+        assert b"" == await reader.read()
+        writer.close()
 
 
 def certificate_for(name: str, folder: Path) -> tuple[Path, Path]:
