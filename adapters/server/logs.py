@@ -22,6 +22,8 @@ from reprieve import Library
 from reprieve.core.errors import InvalidRequest
 from reprieve.core.job import Job
 
+from .watching import every_job
+
 LEVELS = ("debug", "info", "warning", "error")
 STRUCK_OUT = "[secret]"
 
@@ -93,7 +95,7 @@ class AccessLog(AbstractAccessLogger):
 async def log_jobs(library: Library) -> None:
     """Log every change of state of every job of a library's database, until it is cancelled."""
     seen: dict[str, int] = {}
-    async for job in library.watch():
+    async for job in every_job(library, anew=seen.clear):
         if seen.get(job.id) != job.version:
             seen[job.id] = job.version
             jobs.info("job", extra={"told": _of(job)})
