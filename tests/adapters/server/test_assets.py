@@ -71,6 +71,15 @@ async def test_a_body_that_makes_no_sense_keeps_nothing(serve: Serve, path: str,
     assert () == await service.library.jobs()
 
 
+async def test_the_same_key_without_a_document_makes_one_backup(serve: Serve) -> None:
+    service = await serve()
+
+    for path in ("/backup", "/backup/asset", "/backups/create", "/backup"):
+        await service.post(path, headers={"Idempotency-Key": "k"})
+
+    assert 1 == len(await service.library.backups())
+
+
 async def test_bodies_have_a_size_of_their_own(serve: Serve) -> None:
     service = await serve(Settings(max_body=100, max_assets=1000))
     body = json.dumps({"id": "a", "x": "y" * 200})
