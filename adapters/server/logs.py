@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import sys
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from functools import partial
+from io import TextIOWrapper
 from logging.handlers import WatchedFileHandler
 from pathlib import Path
 
@@ -39,14 +42,27 @@ def log_to(file: Path | None, level: str, secrets: Iterable[str | None]) -> None
     handler: logging.Handler = logging.StreamHandler(sys.stderr)
     if file is not None:
         try:
-            file.touch(mode=0o600)
-            handler = _file_handler(file)
+            handler = _PrivateFile(file, encoding="utf-8")
         except OSError as error:
             raise InvalidRequest(f"The log {file} cannot be written: {error.strerror}.") from error
     handler.setFormatter(JsonLines(secrets))
     handler.addFilter(_without_what_was_sent)
     logging.basicConfig(handlers=[handler], level=level.upper(), force=True)
     logging.getLogger("transitions").setLevel(logging.WARNING)  # it tells each step of each change of state
+
+
+if sys.platform == "win32":  # where a file that is open cannot be moved away
+    _File = logging.FileHandler
+else:
+    _File = WatchedFileHandler
+
+
+class _PrivateFile(_File):
+    """A file that is made for this user alone, also each time that the one before it was moved away."""
+
+    def _open(self) -> TextIOWrapper:
+        alone = partial(os.open, mode=0o600)
+        return open(self.baseFilename, "a", encoding=self.encoding, opener=alone)
 
 
 class JsonLines(logging.Formatter):
@@ -114,12 +130,6 @@ def _of(job: Job) -> dict[str, object]:
     if job.started and job.ended:
         told["seconds"] = round((job.ended - job.started).total_seconds(), 3)
     return told
-
-
-def _file_handler(file: Path) -> logging.Handler:
-    if sys.platform == "win32":  # where a file that is open cannot be moved away
-        return logging.FileHandler(file, encoding="utf-8")
-    return WatchedFileHandler(file, encoding="utf-8")
 
 
 def _without_what_was_sent(record: logging.LogRecord) -> bool:
