@@ -16,7 +16,7 @@ from yarl import URL
 
 from reprieve.core.operations import SPECS, Caller
 
-from .peers import NOBODY, UNTOLD, Peer
+from .peers import NOBODY, UNTOLD, Peer, in_url
 from .peers import peer_of as owner_of
 from .routes import route_of
 from .settings import Settings
@@ -41,7 +41,8 @@ def _is_our_name(named: str, request: web.Request, settings: Settings) -> bool:
     at = request.transport.get_extra_info("sockname") if request.transport else None
     if not isinstance(at, tuple):  # a unix socket has no port, and no browser comes through it
         return _PORT.sub("", named) in (*LOOPBACK_NAMES, *settings.hosts)
-    return named in _names(settings.hosts, at[1], 443 if _scheme(request) == "https" else 80)
+    names = (*LOOPBACK_NAMES, in_url(at[0]))  # a page that rebinds its name still calls us by that name
+    return named in _names(names, settings.hosts, at[1], 443 if _scheme(request) == "https" else 80)
 
 
 def _scheme(request: web.Request) -> str:
@@ -50,10 +51,10 @@ def _scheme(request: web.Request) -> str:
 
 
 @lru_cache
-def _names(hosts: tuple[str, ...], port: int, usual: int) -> frozenset[str]:
+def _names(own: tuple[str, ...], hosts: tuple[str, ...], port: int, usual: int) -> frozenset[str]:
     """Every `Host` that is us. One that was configured with a port stands as it is."""
-    bare = LOOPBACK_NAMES if port == usual else ()
-    return frozenset({*bare, *hosts, *(f"{name}:{port}" for name in (*LOOPBACK_NAMES, *hosts))})
+    bare = own if port == usual else ()
+    return frozenset({*bare, *hosts, *(f"{name}:{port}" for name in (*own, *hosts))})
 
 
 def own_origin(request: web.Request) -> str:

@@ -39,9 +39,21 @@ NOBODY = Peer(told=True)
 
 def is_loopback(address: str) -> bool:
     """Whether an address in numbers is this machine's own; also as an IPv6 socket sees one of IPv4."""
-    known = ipaddress.ip_address(address)
+    return _known(address).is_loopback
+
+
+def in_url(address: str) -> str:
+    """How a URL calls an address in numbers; an own one, for that which stands for every address."""
+    known = _known(address)
+    if known.is_unspecified:
+        return "127.0.0.1" if known.version == 4 else "[::1]"
+    return str(known) if known.version == 4 else f"[{known}]"
+
+
+def _known(address: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
+    known = ipaddress.ip_address(address.partition("%")[0])
     mapped = known.ipv4_mapped if isinstance(known, ipaddress.IPv6Address) else None
-    return (mapped or known).is_loopback
+    return mapped or known
 
 
 def peer_of(sock: socket.socket) -> Peer:

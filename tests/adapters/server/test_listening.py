@@ -8,6 +8,7 @@ import stat
 import subprocess
 from pathlib import Path
 from typing import cast
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -253,6 +254,19 @@ def test_another_user_of_the_machine_needs_the_token(tmp_path: Path) -> None:
         assert "401" == _as_nobody(service)
         assert "200" == _as_nobody(service, "-H", f"Authorization: Bearer {service.token}")
         assert 200 == service.ask("GET", "/backups").status
+
+
+def test_it_may_be_called_by_the_name_that_it_was_told_to_listen_on(tmp_path: Path) -> None:
+    name = socket.gethostname()
+    words = ("--host", name, "--require-token", "--insecure-behind-proxy")
+    with serving(tmp_path, OFFLINE, *words) as service:
+        address = urlsplit(service.ready["address"])
+        with socket.create_connection((address.hostname, address.port), timeout=DEADLINE) as connection:
+            headers = (f"Host: {name.upper()}:{address.port}", f"Authorization: Bearer {service.token}")
+            connection.sendall(request("GET", "/backups", *headers))
+            answer = answer_from(connection)
+
+    assert 200 == answer.status
 
 
 def test_a_name_that_is_no_address_is_a_clear_error() -> None:

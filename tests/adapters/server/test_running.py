@@ -159,6 +159,18 @@ async def test_with_a_certificate_it_speaks_tls_alone(tmp_path: Path) -> None:
                 await client.get(url.replace("https:", "http:"))
 
 
+@pytest.mark.needs("linux")  # elsewhere the machine has only the first of the loopback's addresses
+@pytest.mark.parametrize("host", ["127.0.0.2", "::1", "0.0.0.0", "::"])
+async def test_where_it_says_that_it_is_there_it_is(host: str) -> None:
+    async with (
+        reprieve.connect("offline:?seed=7&clock=real") as library,
+        running(library, Settings(), host=host) as service,
+        aiohttp.ClientSession() as client,
+        client.get(f"{service.url}/backups", headers={"Origin": service.url}) as answer,
+    ):
+        assert 200 == answer.status
+
+
 async def test_who_never_begins_to_speak_tls_is_closed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
