@@ -27,6 +27,7 @@ from .keys import SETTINGS, WALL
 from .restorations import start_restoration
 from .routes import Route
 from .streams import begun, step, tell_progress
+from .taking import taken
 
 Start = Callable[[web.Request], Awaitable[RunningJob[Backup]]]
 
@@ -68,11 +69,11 @@ async def _all(request: web.Request) -> web.StreamResponse:
 
     async def tell() -> None:
         async for frame in look:
-            await socket.send_str(frame)
+            await taken(request, socket.send_str(frame))
 
     try:
         if await _told_to_the_end(socket, tell()):
-            await socket.close(code=WSCloseCode.GOING_AWAY, message=b"The service is stopping.")
+            await _close(request, socket, WSCloseCode.GOING_AWAY, "The service is stopping.")
     finally:
         wall.leave(look)
     return socket
@@ -85,15 +86,15 @@ async def _job_told(request: web.Request, start: Start) -> web.StreamResponse:
             return socket  # it left before it wanted anything
         running = await start(request)
     except InvalidRequest as error:
-        await _close(socket, WSCloseCode.INVALID_TEXT, str(error))
+        await _close(request, socket, WSCloseCode.INVALID_TEXT, str(error))
         return socket
     except ReprieveError as error:
-        await socket.send_str(to_json(BackupStreamedProgress(status=Status.FAILED)))
-        await _close(socket, WSCloseCode.OK, str(error))
+        await taken(request, socket.send_str(to_json(BackupStreamedProgress(status=Status.FAILED))))
+        await _close(request, socket, WSCloseCode.OK, str(error))
         return socket
     async with await Follower.of(running) as following:
         if await _told_to_the_end(socket, _frames(request, socket, following)):
-            await _close(socket, *_ending(following.job))
+            await _close(request, socket, *_ending(following.job))
     return socket
 
 
@@ -101,9 +102,9 @@ async def _frames(request: web.Request, socket: web.WebSocketResponse, following
     """The first one says which Backup it is about, but of a job that has to wait."""
     await following.until(begun, request.app[SETTINGS].hold)
     while not following.over:
-        await socket.send_str(await step(request, following.job))
+        await taken(request, socket.send_str(await step(request, following.job)))
         await following.update()
-    await socket.send_str(await step(request, following.job))
+    await taken(request, socket.send_str(await step(request, following.job)))
 
 
 def _ending(job: Job) -> tuple[WSCloseCode, str]:
@@ -113,9 +114,9 @@ def _ending(job: Job) -> tuple[WSCloseCode, str]:
     return WSCloseCode.OK, job.error.message if job.error else ""
 
 
-async def _close(socket: web.WebSocketResponse, code: WSCloseCode, reason: str) -> None:
+async def _close(request: web.Request, socket: web.WebSocketResponse, code: WSCloseCode, reason: str) -> None:
     cut = reason.encode()[:LONGEST_REASON].decode(errors="ignore")
-    await socket.close(code=code, message=cut.encode())
+    await taken(request, socket.close(code=code, message=cut.encode()))
 
 
 def _upgrades(request: web.Request) -> bool:

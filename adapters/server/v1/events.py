@@ -22,6 +22,7 @@ from ..following import Updates
 from ..forms import EVENTS
 from ..keys import LIBRARY, SETTINGS, STOPPING
 from ..routes import Route
+from ..taking import taken
 from .jobs import named_job
 
 
@@ -90,14 +91,14 @@ async def _streamed(request: web.Request, story: _Story, updates: Updates) -> we
         try:
             await response.prepare(request)
             async for event in story.begin():
-                await response.write(event)
+                await taken(request, response.write(event))
             while not updates.over:
                 job = await updates.next(request.app[SETTINGS].heartbeat)
                 if job is not None:
                     async for event in story.go_on(job):
-                        await response.write(event)
+                        await taken(request, response.write(event))
                 elif not updates.over:
-                    await response.write(EVENTS.alive(""))
+                    await taken(request, response.write(EVENTS.alive("")))
         except ConnectionResetError:  # the client has left
             return response
     return response
