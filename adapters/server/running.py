@@ -23,6 +23,7 @@ from .keys import STOPPING
 from .limits import HANDSHAKE, Door, connections_for, server_arguments
 from .listening import url_of
 from .logs import AccessLog, access, log_jobs
+from .peers import way_of_telling
 from .settings import Settings
 
 FAREWELL = 5.0
@@ -54,6 +55,7 @@ async def run(
     `ready` is told once whoever connects is served. After `stop` no new job is begun; those under way may go
     on for `settings.stop_within` seconds, then they are cancelled and everything is as it was before.
     """
+    way_of_telling()  # tried now: later others could see to it that it fails
     app = create_app(library, settings)
     runner = web.AppRunner(
         app,
