@@ -16,8 +16,7 @@ from yarl import URL
 
 from reprieve.core.operations import SPECS, Caller
 
-from .peers import NOBODY, UNTOLD, Peer, in_url
-from .peers import peer_of as owner_of
+from .peers import NOBODY, UNTOLD, Peer, in_url, who_connected
 from .routes import route_of
 from .settings import Settings
 from .token import same
@@ -78,8 +77,13 @@ def peer_of(request: web.Request) -> Peer:
     known = _peers.get(transport)
     if known is None:
         sock = transport.get_extra_info("socket")
-        known = _peers[transport] = UNTOLD if sock is None else owner_of(sock)
+        known = _peers[transport] = UNTOLD if sock is None else who_connected(sock)
     return known
+
+
+def upgrades(request: web.Request) -> bool:
+    """Whether it wants to be a WebSocket."""
+    return request.headers.get("Upgrade", "").strip().lower() == "websocket"
 
 
 def shows_token(request: web.Request, settings: Settings) -> bool:

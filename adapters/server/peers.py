@@ -65,7 +65,7 @@ def _known(address: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
     return mapped or known
 
 
-def peer_of(sock: socket.socket) -> Peer:
+def who_connected(sock: socket.socket) -> Peer:
     """Who is at the other end of an accepted connection."""
     try:
         if sock.family == getattr(socket, "AF_UNIX", None):

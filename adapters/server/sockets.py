@@ -20,6 +20,7 @@ from reprieve.transports.pieces.models import BackupStreamedProgress, Status
 
 from .answers import JSON
 from .bodies import document_of
+from .callers import upgrades
 from .catalogue import named_backup
 from .creations import start_creation
 from .following import Follower
@@ -46,14 +47,14 @@ PROTOCOL = "reprieve"
 
 async def _creation(request: web.Request) -> web.StreamResponse:
     """Make a backup and follow it."""
-    if not _upgrades(request):
+    if not upgrades(request):
         return await tell_progress(request, await start_creation(request))
     return await _job_told(request, start_creation)
 
 
 async def _restoration(request: web.Request) -> web.StreamResponse:
     """Restore the path's Backup and follow that."""
-    if not _upgrades(request):
+    if not upgrades(request):
         return await tell_progress(request, await start_restoration(request))
     await named_backup(request)
     return await _job_told(request, start_restoration)
@@ -62,7 +63,7 @@ async def _restoration(request: web.Request) -> web.StreamResponse:
 async def _all(request: web.Request) -> web.StreamResponse:
     """Every job in progress, at each change."""
     wall = request.app[WALL]
-    if not _upgrades(request):
+    if not upgrades(request):
         return web.Response(body=wall.now.encode(), content_type=JSON)
     socket = await _opened(request)
     look = wall.look()
@@ -117,10 +118,6 @@ def _ending(job: Job) -> tuple[WSCloseCode, str]:
 async def _close(request: web.Request, socket: web.WebSocketResponse, code: WSCloseCode, reason: str) -> None:
     cut = reason.encode()[:LONGEST_REASON].decode(errors="ignore")
     await taken(request, socket.close(code=code, message=cut.encode()))
-
-
-def _upgrades(request: web.Request) -> bool:
-    return request.headers.get("Upgrade", "").strip().lower() == "websocket"
 
 
 async def _opened(request: web.Request) -> web.WebSocketResponse:

@@ -52,7 +52,7 @@ class _Story:
         self._library = library
         self._after = after
         self._job = job
-        self._told: dict[str, int] = {}
+        self._versions: dict[str, int] = {}
 
     async def begin(self) -> AsyncGenerator[bytes]:
         """What was missed since the client left off; or else where to begin."""
@@ -67,7 +67,7 @@ class _Story:
         """Every change since the newest that was told."""
         async for entry in self._library.history(self._after or 0, job=self._job):
             self._after = entry.seq
-            self._told[entry.job.id] = entry.job.version
+            self._versions[entry.job.id] = entry.job.version
             yield _event(entry.job, entry.seq)
 
     async def go_on(self, job: Job) -> AsyncGenerator[bytes]:
@@ -78,11 +78,11 @@ class _Story:
         elif not job.final:
             yield _event(job)
         if self._is_news(job):  # how it stood before the line at which this client began
-            self._told[job.id] = job.version
+            self._versions[job.id] = job.version
             yield _event(job)
 
     def _is_news(self, job: Job) -> bool:
-        return self._told.get(job.id, -1) < job.version
+        return self._versions.get(job.id, -1) < job.version
 
 
 async def _streamed(request: web.Request, story: _Story, updates: Updates) -> web.StreamResponse:

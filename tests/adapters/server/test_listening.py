@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from reprieve.adapters.server.listening import Place, listening
-from reprieve.adapters.server.peers import peer_of
+from reprieve.adapters.server.peers import who_connected
 from reprieve.core.errors import Conflict, InvalidRequest
 from tests.support.services import COMMAND, DEADLINE, Service, answer_from, request, serving
 
@@ -209,7 +209,7 @@ class _From:
 
 @pytest.mark.parametrize("address", ["192.0.2.7", None])
 def test_who_is_on_another_machine_or_gone_is_nobody_we_know(address: str | None) -> None:
-    assert not peer_of(cast("socket.socket", _From(address))).is_us
+    assert not who_connected(cast("socket.socket", _From(address))).is_us
 
 
 @pytest.mark.needs("linux")
@@ -222,9 +222,9 @@ def test_the_system_tells_who_connected_and_not_once_they_have_gone(address: str
         caller = socket.create_connection(listener.getsockname()[:2])
         accepted, _ = listener.accept()
         with accepted:
-            present = peer_of(accepted)
+            present = who_connected(accepted)
             caller.close()
-            gone = peer_of(accepted)
+            gone = who_connected(accepted)
 
     assert (True, os.getuid(), True) == (present.told, present.uid, present.is_us)
     assert (True, None, False) == (gone.told, gone.uid, gone.is_us)

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import pytest
 
 from reprieve.adapters.server import peers
-from reprieve.adapters.server.peers import NOBODY, UNTOLD, Peer, peer_of, way_of_telling
+from reprieve.adapters.server.peers import NOBODY, UNTOLD, Peer, way_of_telling, who_connected
 
 pytestmark = pytest.mark.needs("linux")
 
@@ -43,9 +43,9 @@ def test_each_way_tells_who_connected_and_not_once_they_have_gone(
         caller = socket.create_connection((to, listener.getsockname()[1]))
         accepted, _ = listener.accept()
         with accepted:
-            present = peer_of(accepted)
+            present = who_connected(accepted)
             caller.close()
-            gone = peer_of(accepted)
+            gone = who_connected(accepted)
 
     assert Peer(told=True, uid=os.getuid()) == present
     assert (True, None) == (gone.told, gone.uid)
@@ -60,7 +60,7 @@ def test_where_nothing_tells_everybody_is_let_in_and_that_is_said_once(
         with socket.create_connection(listener.getsockname()):
             accepted, _ = listener.accept()
             with accepted:
-                told = [peer_of(accepted), peer_of(accepted)]
+                told = [who_connected(accepted), who_connected(accepted)]
 
     assert [UNTOLD, UNTOLD] == told
     assert [logging.WARNING] == [record.levelno for record in caplog.records]
@@ -77,4 +77,4 @@ def test_what_fails_for_the_moment_lets_nobody_in(monkeypatch: pytest.MonkeyPatc
         with socket.create_connection(listener.getsockname()):
             accepted, _ = listener.accept()
             with accepted:
-                assert NOBODY == peer_of(accepted)
+                assert NOBODY == who_connected(accepted)
