@@ -53,7 +53,7 @@ DATABASE is a path, or a target such as offline:?seed=7.
   --json                 print JSON lines, as in a pipe
 
 example:
-  reprieve serve snippets.db --port 1000
+  reprieve serve snippets.db --port 8080
 """
 
 
@@ -63,7 +63,7 @@ def add_to(commands: Commands) -> None:
         "serve",
         serve,
         "Serve a database over HTTP, until Ctrl-C.",
-        example="reprieve serve snippets.db --port 1000",
+        example="reprieve serve snippets.db --port 8080",
         page=PAGE,
     )
     parser.add_argument("database", metavar="DATABASE")
@@ -127,6 +127,8 @@ def _place(asked: Namespace) -> Place:
             f"Other machines reach {', '.join(asked.host)}: add --require-token, and --cert with --key; or "
             "--insecure-behind-proxy, where something in front of it does TLS."
         )
+    if asked.install_unit and 0 in place.ports:
+        raise InvalidRequest("A unit needs a port that stays the same, not just any (0); give one by --port.")
     return place
 
 

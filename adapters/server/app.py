@@ -53,8 +53,8 @@ ROUTES = (
 def create_app(library: Library, settings: Settings | None = None) -> web.Application:
     """The service of an opened library, as an application to run or to test.
 
-    In another application it wants its own AppRunner: under a prefix (`add_subapp`) every rule holds, but
-    the paths that it answers with are those without the prefix.
+    Under a prefix of another application (`add_subapp`) the API is whole and every rule holds; but its pages
+    (`/`, `/reference`) load their parts from the root, so they want an AppRunner of their own.
     """
     settings = settings or Settings()
     app = web.Application(middlewares=[errors], client_max_size=settings.max_assets)

@@ -14,8 +14,6 @@ from weakref import WeakKeyDictionary
 from aiohttp import web
 from yarl import URL
 
-from reprieve.core.operations import SPECS, Caller
-
 from .peers import NOBODY, UNTOLD, Peer, in_url, who_connected
 from .routes import route_of
 from .settings import Settings
@@ -31,9 +29,11 @@ TOKEN_SUBPROTOCOL = "reprieve.bearer."
 
 def calls_us_by_our_name(request: web.Request, settings: Settings) -> bool:
     """Whether `Host`, and the authority of a whole URL in the first line, are names of ours."""
-    names = request.headers.getall("Host", [])
-    named = names if request.raw_path.startswith("/") else [*names, URL(request.raw_path).authority]
-    return len(names) == 1 and all(_is_our_name(name.lower(), request, settings) for name in named)
+    names = request.headers.getall("Host", ())
+    if len(names) != 1 or not _is_our_name(names[0].lower(), request, settings):
+        return False
+    path = request.raw_path
+    return path.startswith("/") or _is_our_name(URL(path).authority.lower(), request, settings)
 
 
 def _is_our_name(named: str, request: web.Request, settings: Settings) -> bool:
@@ -94,14 +94,14 @@ def shows_token(request: web.Request, settings: Settings) -> bool:
 
 def token_given(request: web.Request) -> str | None:
     """The token of the header; of a WebSocket, for which a browser sets no headers, of its subprotocols."""
-    scheme, _, given = request.headers.get("Authorization", "").partition(" ")
-    if scheme.lower() == "bearer":
-        return given.strip()
-    if "Sec-WebSocket-Protocol" not in request.headers:
-        return None
-    for subprotocol in request.headers["Sec-WebSocket-Protocol"].split(","):
-        if subprotocol.strip().startswith(TOKEN_SUBPROTOCOL):
-            return subprotocol.strip().removeprefix(TOKEN_SUBPROTOCOL)
+    if "Authorization" in request.headers:
+        scheme, _, given = request.headers["Authorization"].partition(" ")
+        if scheme.lower() == "bearer":
+            return given.strip()
+    if "Sec-WebSocket-Protocol" in request.headers:
+        for subprotocol in request.headers["Sec-WebSocket-Protocol"].split(","):
+            if subprotocol.strip().startswith(TOKEN_SUBPROTOCOL):
+                return subprotocol.strip().removeprefix(TOKEN_SUBPROTOCOL)
     return None
 
 
@@ -112,6 +112,4 @@ def needs_token(request: web.Request, settings: Settings) -> bool:
     route = route_of(request)
     if route is None:
         return settings.require_token
-    if route.operation and SPECS[route.operation].caller is Caller.OWNER:
-        return True
-    return settings.require_token and not route.public
+    return route.owners or (settings.require_token and not route.public)

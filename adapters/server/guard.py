@@ -13,8 +13,6 @@ from collections.abc import Callable
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
-from reprieve.core.operations import SPECS, Operation
-
 from .answers import sentence
 from .browsers import asks_leave, leave, sealed
 from .callers import (
@@ -36,7 +34,6 @@ Rule = Callable[[web.Request, Settings], web.Response | None]
 """What a request must pass: None, or how it is refused."""
 
 FROM_NO_OTHER_PAGE = ("same-origin", "none")
-STARTS_ONE_WITHOUT_A_BODY = (Operation.BACKUP_ASSETS, Operation.BACKUP_ASSET)
 READS = ("GET", "HEAD", "OPTIONS")
 JSON = "application/json"
 
@@ -99,7 +96,7 @@ def origin(request: web.Request, settings: Settings) -> web.Response | None:
 def fetch_site(request: web.Request, settings: Settings) -> web.Response | None:
     """A browser that says where its request comes from says: from our own page, or from nowhere."""
     sites = request.headers.getall("Sec-Fetch-Site", ())
-    if all(site in FROM_NO_OTHER_PAGE for site in sites):
+    if not sites or all(site in FROM_NO_OTHER_PAGE for site in sites):
         return None
     if is_listed(request.headers.getall("Origin", ()), settings):
         return None
@@ -153,9 +150,7 @@ def stopping(request: web.Request, settings: Settings) -> web.Response | None:
     if not request.app[STOPPING].is_set():
         return None
     route = route_of(request)
-    if route is None or route.operation is None:
-        return None
-    if not (SPECS[route.operation].starts_job or route.operation in STARTS_ONE_WITHOUT_A_BODY):
+    if route is None or not route.begins:
         return None
     refusal = sentence("This service is stopping and begins no more jobs; ask again when it is back.", 503)
     refusal.headers["Retry-After"] = f"{settings.stop_within:.0f}"

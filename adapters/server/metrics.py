@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator
+from functools import cache
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
@@ -76,7 +77,8 @@ class Counts:
         self.registry: CollectorRegistry = CollectorRegistry()
         ProcessCollector(registry=self.registry)
         of: dict[str, Any] = {"registry": self.registry, "namespace": "reprieve"}
-        self.requests = Total("requests", "Requests answered.", ("method", "route", "status"), **of)
+        requests = Total("requests", "Requests answered.", ("method", "route", "status"), **of)
+        self.requests = cache(requests.labels)  # which looks a label up under a lock, each time
         self.streams = Gauge("open_streams", "Answers that go on: heartbeats, events, WebSockets.", **of)
         self.ended = Total("jobs_ended", "Jobs that have ended.", ("kind", "outcome"), **of)
         self.now = Gauge(
@@ -112,8 +114,9 @@ class Counts:
 
     def stream_over(self, request: web.BaseRequest) -> None:
         """It is answered, by a stream or not."""
-        self._streaming.discard(id(request))
-        self.streams.set(len(self._streaming))
+        if id(request) in self._streaming:
+            self._streaming.remove(id(request))
+            self.streams.set(len(self._streaming))
 
     def _end(self, job: Job) -> None:
         labels = (job.kind.value, job.outcome.value if job.outcome else JobState.FAILED.value)
@@ -149,7 +152,7 @@ async def _requests(request: web.Request, handler: Handler) -> web.StreamRespons
     finally:
         route = route_of(request)
         labels = (request.method, route.path) if route else (OTHER, OTHER)
-        counts.requests.labels(*labels, status).inc()
+        counts.requests(*labels, status).inc()
         counts.stream_over(request)
 
 

@@ -16,6 +16,7 @@ from reprieve.transports.pieces.conversion import read
 from ...wire import Shape, camel, members, shaped
 from ..answers import JSON
 from ..bodies import document_in, documents_in
+from ..routes import reached
 from ..starting import key_of
 from .shapes import Documents
 
@@ -66,10 +67,10 @@ def told_document(document: Mapping[str, object]) -> web.Response:
     return _json(document)
 
 
-async def started(running: RunningJob[Any]) -> web.Response:
+async def started(request: web.Request, running: RunningJob[Any]) -> web.Response:
     """A job that was asked for, as it stands now; where to look for it is in `Location`."""
     answer = _json(members(shaped(await running.now())), 202)
-    answer.headers["Location"] = f"/v1/jobs/{running.id}"
+    answer.headers["Location"] = reached(request, f"/v1/jobs/{running.id}")
     return answer
 
 

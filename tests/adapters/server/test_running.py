@@ -8,6 +8,7 @@ import signal
 import ssl
 import time
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from threading import Thread
 
@@ -66,8 +67,18 @@ def _until_running(service: Service) -> None:
     """Return once a job is running, as the log says."""
     deadline = time.monotonic() + DEADLINE
     while '"state":"running"' not in service.log.read_text("utf-8"):
-        assert time.monotonic() < deadline
+        assert time.monotonic() < deadline, f"No job runs: {service.log.read_text('utf-8')}"
         time.sleep(0.02)
+
+
+def _until_stopping(service: Service) -> Answer:
+    """Return how it refuses to begin a job, once it does; the body would begin none."""
+    deadline = time.monotonic() + DEADLINE
+    ask = partial(service.ask, "POST", "/backups/create/streamed", "Content-Type: application/json")
+    while (answer := ask(body=b"no JSON")).status != 503:
+        assert time.monotonic() < deadline, f"It is not stopping, and answers {answer.status} {answer.text}"
+        time.sleep(0.01)
+    return answer
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -80,9 +91,7 @@ def test_a_job_under_way_ends_well_and_no_other_is_begun(tmp_path: Path, number:
         _until_running(service)
 
         service.process.send_signal(number)
-        deadline = time.monotonic() + DEADLINE
-        while (another := service.ask("POST", "/backups/create/streamed")).status != 503:
-            assert time.monotonic() < deadline
+        another = _until_stopping(service)
         still = service.ask("GET", "/backups")
         asks.join(DEADLINE)
         code = service.process.wait(DEADLINE)
@@ -103,8 +112,7 @@ def test_a_second_signal_leaves_at_once(tmp_path: Path) -> None:
             )
             _until_running(service)
             service.process.send_signal(signal.SIGTERM)
-            while service.ask("POST", "/backups/create/streamed").status != 503:
-                time.sleep(0.01)
+            _until_stopping(service)
             service.process.send_signal(signal.SIGTERM)
             code = service.process.wait(DEADLINE)
 
