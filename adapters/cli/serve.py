@@ -89,7 +89,7 @@ async def serve(asked: Namespace, output: Output) -> None:
     from ..server.running import run
 
     place, tls = _place(asked), _tls(asked)
-    settings, token = _settings(asked)
+    settings, token = _settings(asked, place.names)
     if is_local(asked.database):
         register(asked.database, place_of(asked, asked.database))
     if asked.install_unit:
@@ -139,7 +139,7 @@ def _tls(asked: Namespace) -> SSLContext | None:
     return tls(asked.cert, asked.key) if asked.cert else None
 
 
-def _settings(asked: Namespace) -> tuple[Settings, Path]:
+def _settings(asked: Namespace, names: tuple[str, ...]) -> tuple[Settings, Path]:
     """How the service behaves, and which file its token is in."""
     from reprieve.transports.local.home import Home
 
@@ -149,7 +149,7 @@ def _settings(asked: Namespace) -> tuple[Settings, Path]:
     file = asked.token or token_file(Home.find())
     settings = Settings(
         name=asked.name,
-        hosts=tuple(asked.allow_host),
+        hosts=(*names, *asked.allow_host),
         origins=tuple(asked.allow_origin),
         token=token_in(file, make=asked.token is None),
         require_token=asked.require_token,

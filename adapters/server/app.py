@@ -29,7 +29,7 @@ from . import (
 )
 from .errors import errors
 from .guard import protect
-from .keys import INSTANCE, LIBRARY, LOOKUPS, SETTINGS, STOPPING, WALL
+from .keys import INSTANCE, LARGE_BODY, LIBRARY, LOOKUPS, SETTINGS, STOPPING, WALL
 from .lookups import Lookups
 from .routes import TABLE, register
 from .settings import Settings
@@ -63,6 +63,7 @@ def create_app(library: Library, settings: Settings | None = None) -> web.Applic
     app[STOPPING] = asyncio.Event()
     app[LOOKUPS] = Lookups(library)
     app[WALL] = Wall(library, app[LOOKUPS])
+    app[LARGE_BODY] = asyncio.Lock()
     app[INSTANCE] = str(uuid4())
     app[TABLE] = {}
     for route in ROUTES:

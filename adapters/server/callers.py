@@ -14,8 +14,7 @@ from weakref import WeakKeyDictionary
 from aiohttp import web
 from yarl import URL
 
-from .peers import NOBODY, UNTOLD, Peer
-from .peers import peer_of as owner_of
+from .peers import NOBODY, UNTOLD, Peer, in_url, who_connected
 from .routes import route_of
 from .settings import Settings
 from .token import same
@@ -41,7 +40,8 @@ def _is_our_name(named: str, request: web.Request, settings: Settings) -> bool:
     at = request.transport.get_extra_info("sockname") if request.transport else None
     if not isinstance(at, tuple):  # a unix socket has no port, and no browser comes through it
         return _PORT.sub("", named) in (*LOOPBACK_NAMES, *settings.hosts)
-    return named in _names(settings.hosts, at[1], 443 if _scheme(request) == "https" else 80)
+    names = (*LOOPBACK_NAMES, in_url(at[0]))  # a page that rebinds its name still calls us by that name
+    return named in _names(names, settings.hosts, at[1], 443 if _scheme(request) == "https" else 80)
 
 
 def _scheme(request: web.Request) -> str:
@@ -50,10 +50,10 @@ def _scheme(request: web.Request) -> str:
 
 
 @lru_cache
-def _names(hosts: tuple[str, ...], port: int, usual: int) -> frozenset[str]:
+def _names(own: tuple[str, ...], hosts: tuple[str, ...], port: int, usual: int) -> frozenset[str]:
     """Every `Host` that is us. One that was configured with a port stands as it is."""
-    bare = LOOPBACK_NAMES if port == usual else ()
-    return frozenset({*bare, *hosts, *(f"{name}:{port}" for name in (*LOOPBACK_NAMES, *hosts))})
+    bare = own if port == usual else ()
+    return frozenset({*bare, *hosts, *(f"{name}:{port}" for name in (*own, *hosts))})
 
 
 def own_origin(request: web.Request) -> str:
@@ -77,8 +77,13 @@ def peer_of(request: web.Request) -> Peer:
     known = _peers.get(transport)
     if known is None:
         sock = transport.get_extra_info("socket")
-        known = _peers[transport] = UNTOLD if sock is None else owner_of(sock)
+        known = _peers[transport] = UNTOLD if sock is None else who_connected(sock)
     return known
+
+
+def upgrades(request: web.Request) -> bool:
+    """Whether it wants to be a WebSocket."""
+    return request.headers.get("Upgrade", "").strip().lower() == "websocket"
 
 
 def shows_token(request: web.Request, settings: Settings) -> bool:

@@ -22,6 +22,7 @@ from reprieve.core.lifecycle import JobState, Outcome
 
 from .keys import LIBRARY
 from .routes import Route, route_of
+from .watching import every_job
 
 if TYPE_CHECKING:
     from prometheus_client import CollectorRegistry
@@ -101,6 +102,11 @@ class Counts:
             self._unsettled[job.id] = job
         self._tell_unsettled()
 
+    def begin_anew(self) -> None:
+        """What stands unsettled is told once more, from the beginning."""
+        self._unsettled.clear()
+        self._tell_unsettled()
+
     def stream_begins(self, request: web.BaseRequest) -> None:
         """Its answer is one that goes on."""
         self._streaming.add(id(request))
@@ -163,5 +169,6 @@ async def _jobs(app: web.Application) -> AsyncIterator[None]:
 
 
 async def _watch(app: web.Application) -> None:
-    async for job in app[LIBRARY].watch():
-        app[COUNTS].job(job)
+    counts = app[COUNTS]
+    async for job in every_job(app[LIBRARY], anew=counts.begin_anew):
+        counts.job(job)

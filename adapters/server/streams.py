@@ -22,6 +22,7 @@ from .following import Follower
 from .forms import WHOLE, Form, form_for
 from .keys import LOOKUPS, SETTINGS
 from .routes import reached
+from .taking import taken
 
 
 async def tell_result(request: web.Request, running: RunningJob[Backup]) -> web.StreamResponse:
@@ -34,7 +35,7 @@ async def tell_result(request: web.Request, running: RunningJob[Backup]) -> web.
         try:
             await response.prepare(request)
             while not await following.until(_ended, settings.heartbeat):
-                await response.write(b"\n")
+                await taken(request, response.write(b"\n"))
             await _tell_end(request, response, running, following.job)
         except ConnectionResetError:  # the client has left, and the job goes on
             return response
@@ -63,15 +64,15 @@ async def _tell_steps(
     heartbeat = request.app[SETTINGS].heartbeat
     newest = await step(request, following.job)
     if form.steps and not following.over:
-        await response.write(form.frame(newest))
+        await taken(request, response.write(form.frame(newest)))
     while not following.over:
         if not await following.until(_anything if form.steps else _ended, heartbeat):
-            await response.write(form.alive(newest))
+            await taken(request, response.write(form.alive(newest)))
             continue
         newest = await step(request, following.job)
         if not following.over:
-            await response.write(form.frame(newest))
-    await response.write(form.frame(newest))
+            await taken(request, response.write(form.frame(newest)))
+    await taken(request, response.write(form.frame(newest)))
 
 
 async def step(request: web.Request, job: Job) -> str:
@@ -91,9 +92,9 @@ async def _tell_end(
     try:
         if not job.final:
             raise ReprieveError(f"The service closes, and {job.kind} {job.id} goes on; ask for its status.")
-        await response.write(to_json(backup_model(await running.outcome())).encode())
+        await taken(request, response.write(to_json(backup_model(await running.outcome())).encode()))
     except ReprieveError as error:
-        await response.write(str(error).encode())
+        await taken(request, response.write(str(error).encode()))
         if request.transport is not None:
             request.transport.close()  # without the last chunk, so that no client takes it for whole
 

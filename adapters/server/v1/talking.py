@@ -25,8 +25,9 @@ ShapeT = TypeVar("ShapeT", bound=Shape)
 
 async def asked(request: web.Request, shape: type[ShapeT]) -> ShapeT:
     """What the body asks for. Raises InvalidRequest."""
-    said = await (documents_in if shape is Documents else document_in)(request)
-    return _read(said or {}, shape)
+    if shape is Documents:
+        return await documents_in(request, lambda said: _read(said, shape)) or _read({}, shape)
+    return _read(await document_in(request) or {}, shape)
 
 
 def queried(request: web.Request, shape: type[ShapeT]) -> ShapeT:

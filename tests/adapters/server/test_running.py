@@ -21,6 +21,7 @@ from cryptography.x509.oid import NameOID
 
 import reprieve
 from reprieve.adapters.server import Settings
+from reprieve.adapters.server import running as server_running
 from reprieve.adapters.server.listening import tls
 from reprieve.core import VERSION
 from reprieve.core.lifecycle import Outcome
@@ -164,6 +165,34 @@ async def test_with_a_certificate_it_speaks_tls_alone(tmp_path: Path) -> None:
                 assert 403 == answer.status
             with pytest.raises(aiohttp.ClientConnectionError):
                 await client.get(url.replace("https:", "http:"))
+
+
+@pytest.mark.needs("linux")  # elsewhere the machine has only the first of the loopback's addresses
+@pytest.mark.parametrize("host", ["127.0.0.2", "::1", "0.0.0.0", "::"])
+async def test_where_it_says_that_it_is_there_it_is(host: str) -> None:
+    async with (
+        reprieve.connect("offline:?seed=7&clock=real") as library,
+        running(library, Settings(), host=host) as service,
+        aiohttp.ClientSession() as client,
+        client.get(f"{service.url}/backups", headers={"Origin": service.url}) as answer,
+    ):
+        assert 200 == answer.status
+
+
+async def test_who_never_begins_to_speak_tls_is_closed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(server_running, "HANDSHAKE", 0.2)
+    certificate, key = certificate_for("localhost", tmp_path)
+    async with (
+        reprieve.connect("offline:?seed=7&clock=real") as library,
+        running(library, Settings(), tls(certificate, key)) as service,
+        asyncio.timeout(20),
+    ):
+        reader, writer = await asyncio.open_connection("127.0.0.1", service.port)
+
+        assert b"" == await reader.read()
+        writer.close()
 
 
 def certificate_for(name: str, folder: Path) -> tuple[Path, Path]:
