@@ -73,15 +73,16 @@ class Stdio:
         """From now on the running loop reads and writes."""
         import asyncio
 
-        return LoopStdio(self, asyncio.get_running_loop())
+        return LoopStdio(self, asyncio.get_running_loop(), asyncio.Event())
 
 
 class LoopStdio:
     """The channel as a loop sees it."""
 
-    def __init__(self, stdio: Stdio, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, stdio: Stdio, loop: asyncio.AbstractEventLoop, ended: asyncio.Event) -> None:
         self._stdio = stdio
         self._loop = loop
+        self._ended = ended
         self._came: deque[bytes] = deque()
         self._waiting: asyncio.Future[None] | None = None
         self._slots = BoundedSemaphore(AHEAD)
@@ -113,6 +114,10 @@ class LoopStdio:
             return False
         return True
 
+    async def ended(self) -> None:
+        """Wait until the input's end has come, though some of it may still be to be read."""
+        await self._ended.wait()
+
     async def write(self, data: bytes) -> None:
         """Write all of it. Raises OSError where nobody reads any more."""
         written: asyncio.Future[None] = self._loop.create_future()
@@ -139,6 +144,8 @@ class LoopStdio:
 
     def _arrived(self, data: bytes) -> None:
         self._came.append(data)
+        if not data:
+            self._ended.set()
         if self._waiting and not self._waiting.done():
             self._waiting.set_result(None)
 
