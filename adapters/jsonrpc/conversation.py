@@ -102,8 +102,9 @@ class Conversation:
     async def leave(self) -> None:
         """Cancel what was asked for and not detached, until the originals are back and that is answered."""
         calls = tuple(self._calls.values())
-        for call in calls:
-            call.cancel()
+        if not self._unopened:  # otherwise each is answered by the reason of that
+            for call in calls:
+                call.cancel()
         tasks = {call.task for call in calls}
         if tasks:
             _, tasks = await asyncio.wait(tasks, timeout=UNDOING)
@@ -111,6 +112,12 @@ class Conversation:
             task.cancel()
         await self._changes.catch_up()
         self._changes.unsubscribe()
+
+    @property
+    def _unopened(self) -> bool:
+        """Whether there will never be a library."""
+        opened = self._library
+        return opened.done() and not opened.cancelled() and opened.exception() is not None
 
     # -- what the client says -------------------------------------------------------------------
 
