@@ -151,10 +151,12 @@ class Conversation:
             self._asked.pop(answer.id).set_result(answer)
 
     def _ask(self, method: str, params: object) -> asyncio.Future[Answer]:
+        """The answer of the client; whoever no longer wants it cancels it."""
         id = f"reprieve-{secrets.token_hex(4)}"
-        self._asked[id] = asyncio.get_running_loop().create_future()
+        answer = self._asked[id] = asyncio.get_running_loop().create_future()
+        answer.add_done_callback(lambda _: self._asked.pop(id, None))
         self.outbox.put(Peer.request(id, method, params))
-        return self._asked[id]
+        return answer
 
     # -- answering ------------------------------------------------------------------------------
 
