@@ -1,0 +1,46 @@
+-- What the user has set: which database, where its backups are, which bridge. Knows nothing of how they are used.
+
+local M = {}
+
+local KINDS = { database = { "string" }, store = { "string" }, bridge = { "string", "table" } }
+
+M.current = {}
+
+--- Take the user's settings. Raises an error that names what is wrong with them.
+function M.set(given)
+  for name, value in pairs(given or {}) do
+    local kinds = KINDS[name]
+    if not kinds then
+      error(("reprieve.setup: there is no setting '%s'; see :help reprieve-settings"):format(name), 0)
+    elseif not vim.tbl_contains(kinds, type(value)) then
+      error(("reprieve.setup: '%s' must be a %s"):format(name, table.concat(kinds, " or a list, a ")), 0)
+    end
+  end
+  M.current = vim.deepcopy(given or {})
+end
+
+local function is_url(name)
+  return name:match("^%a[%w+.-]+:") ~= nil -- one letter would be a drive of Windows
+end
+
+local function whole(name)
+  return is_url(name) and name or vim.fn.fnamemodify(vim.fn.expand(name, true), ":p")
+end
+
+--- The database to look after, as the bridge is told it; nil where none is set.
+function M.database()
+  return M.current.database and whole(M.current.database)
+end
+
+--- Where its backups are kept; nil where the bridge knows.
+function M.store()
+  return M.current.store and whole(M.current.store)
+end
+
+--- The database in few words.
+function M.name()
+  local database = M.current.database or "the database"
+  return is_url(database) and database or vim.fn.fnamemodify(database, ":t")
+end
+
+return M
