@@ -1,0 +1,351 @@
+;;; reprieve-bridge.el --- The process that does the work  -*- lexical-binding: t; -*-
+
+;; SPDX-License-Identifier: MIT
+
+;;; Commentary:
+
+;; One `reprieve bridge', over jsonrpc.el: found, started at the first question, started again once.  Knows
+;; processes, the handshake, and which questions have no answer yet: they are asked again where the bridge died,
+;; since none of ours does anything twice (starts carry an idempotency key).  Knows nothing of what they mean.
+
+;;; Code:
+
+(require 'cl-lib)
+(require 'jsonrpc)
+(require 'subr-x)
+
+(defgroup reprieve nil
+  "Backups and restorations of live SQLite databases."
+  :group 'external
+  :prefix "reprieve-")
+
+(defcustom reprieve-database nil
+  "The database to look after: a file, or the URL of a service."
+  :type '(choice (const :tag "None" nil) file (string :tag "URL")))
+
+(defcustom reprieve-store nil
+  "The folder or URL where its backups are kept; nil where reprieve knows."
+  :type '(choice (const :tag "As reprieve knows" nil) directory (string :tag "URL")))
+
+(defcustom reprieve-bridge-command nil
+  "The program `reprieve', or a list of it and its first arguments.
+Where it is nil, the environment variable REPRIEVE_BRIDGE, a
+folder bin/ beside this file, the selected Python interpreter and
+variable `exec-path' are tried in this order."
+  :type '(choice (const :tag "Find it" nil) file (repeat :tag "Command" string)))
+
+(defvar reprieve-bridge-changed-functions nil
+  "Called with a job, a plist, whenever its state has changed.")
+
+(defvar reprieve-bridge-progress-functions nil
+  "Called with a token and a plist whenever the job of that token has progressed.")
+
+(defvar reprieve-bridge-reopened-hook nil
+  "Run when another bridge has taken over from one that died.")
+
+(defvar reprieve-bridge-lost-hook nil
+  "Run when there is no bridge any more, and nothing will be told of its jobs.")
+
+(define-error 'reprieve-bridge-error "The bridge refused")
+
+;;; Which program it is
+
+(defconst reprieve-bridge--folder
+  (file-name-directory (or load-file-name buffer-file-name default-directory))
+  "Where this file is.")
+
+(defconst reprieve-bridge--has-reprieve
+  "import importlib.util as u, sys; sys.exit(u.find_spec('reprieve') is None)"
+  "What a Python interpreter runs to tell whether reprieve is installed in it.")
+
+(defun reprieve-bridge--named (command by)
+  "COMMAND, which BY names: it is used, or it is an error, but never passed over."
+  (if (executable-find (car command))
+      command
+    (user-error "%s names %s, which is no program" by (car command))))
+
+(defun reprieve-bridge--by-option ()
+  "The command that the option names."
+  (when reprieve-bridge-command
+    (reprieve-bridge--named (if (listp reprieve-bridge-command)
+                                reprieve-bridge-command
+                              (list (expand-file-name reprieve-bridge-command)))
+                            "The option `reprieve-bridge-command'")))
+
+(defun reprieve-bridge--by-environment ()
+  "The command that the environment names."
+  (let ((program (getenv "REPRIEVE_BRIDGE")))
+    (unless (member program '(nil ""))
+      (reprieve-bridge--named (list program) "The environment variable REPRIEVE_BRIDGE"))))
+
+(defun reprieve-bridge--bundled ()
+  "The command that came with this package."
+  (let ((program (expand-file-name (if (eq system-type 'windows-nt) "bin/reprieve.exe" "bin/reprieve")
+                                   reprieve-bridge--folder)))
+    (and (file-executable-p program) (list program))))
+
+(defun reprieve-bridge--of-interpreter ()
+  "The command of the selected interpreter, if reprieve is installed in it."
+  (let* ((environment (or (bound-and-true-p python-shell-virtualenv-root) (getenv "VIRTUAL_ENV")))
+         (inside (and environment
+                      (expand-file-name (if (eq system-type 'windows-nt) "Scripts/python.exe" "bin/python")
+                                        environment)))
+         (python (executable-find (or inside (bound-and-true-p python-shell-interpreter) "python3"))))
+    ;; -P: a folder `reprieve' in the working directory is not what is meant, and must not be run.
+    (and python
+         (eql 0 (call-process python nil nil nil "-P" "-c" reprieve-bridge--has-reprieve))
+         (list python "-P" "-m" "reprieve"))))
+
+(defun reprieve-bridge--on-path ()
+  "The command that variable `exec-path' has."
+  (when-let ((program (executable-find "reprieve")))
+    (list program)))
+
+(defun reprieve-bridge-find ()
+  "The command that starts reprieve: the first that one of five places has."
+  (or (reprieve-bridge--by-option)
+      (reprieve-bridge--by-environment)
+      (reprieve-bridge--bundled)
+      (reprieve-bridge--of-interpreter)
+      (reprieve-bridge--on-path)
+      (user-error "No `reprieve' was found: install it (pip install reprieve), or name it in %s"
+                  "`reprieve-bridge-command'")))
+
+(defun reprieve-bridge--whole (name)
+  "NAME as the bridge is told it: an absolute file name, or the URL that it is."
+  (if (string-match-p "\\`[[:alpha:]][[:alnum:]+.-]+:" name) name (expand-file-name name)))
+
+(defun reprieve-bridge--command-line ()
+  "The words that start the bridge."
+  (unless reprieve-database
+    (user-error "No database is set: customize `reprieve-database'"))
+  `(,@(reprieve-bridge-find) "bridge" "--stdio" ,(reprieve-bridge--whole reprieve-database)
+    ,@(and reprieve-store (list "--store" (reprieve-bridge--whole reprieve-store)))))
+
+;;; The process
+
+(defconst reprieve-bridge--protocol "1"
+  "The major of the protocol that this package speaks.")
+
+(defconst reprieve-bridge--usage 2
+  "The exit code of a reprieve that has no bridge.")
+
+(defconst reprieve-bridge--cannot-open 4
+  "The exit code of a bridge whose database cannot be opened.")
+
+(defconst reprieve-bridge--farewell 3
+  "Seconds that a bridge has to end when it is asked to.")
+
+(cl-defstruct (reprieve-bridge--question (:constructor reprieve-bridge--make-question))
+  "A METHOD asked with PARAMS; ANSWERED or REFUSED is called once."
+  method params answered refused)
+
+(defvar reprieve-bridge--connection nil
+  "The bridge that runs, or starts.")
+
+(defvar reprieve-bridge--greeted nil
+  "Whether its handshake is over.")
+
+(defvar reprieve-bridge--waiting nil
+  "The questions that have no answer yet, in order.")
+
+(defvar reprieve-bridge--since nil
+  "The last change that was heard.")
+
+(defvar reprieve-bridge--started-again nil
+  "Whether the bridge that runs was started because the one before it died.")
+
+(defvar reprieve-bridge--complaint nil
+  "What the bridge logged as an error.")
+
+(defun reprieve-bridge--give-up (words)
+  "It is over: whoever waits is told in these WORDS, and the user is."
+  (let ((waiting reprieve-bridge--waiting))
+    (setq reprieve-bridge--waiting nil)
+    (run-hooks 'reprieve-bridge-lost-hook)
+    (dolist (question waiting)
+      (funcall (reprieve-bridge--question-refused question) (list :message words)))
+    (message "reprieve: %s" words)))
+
+(defun reprieve-bridge--part ()
+  "Hear nothing more from the bridge; what it was is given back."
+  (prog1 reprieve-bridge--connection
+    (setq reprieve-bridge--connection nil
+          reprieve-bridge--greeted nil)))
+
+(defun reprieve-bridge--send (question)
+  "Ask QUESTION; its answer counts only while it waits for one."
+  (cl-flet ((settled (then)
+              (lambda (said)
+                (when (memq question reprieve-bridge--waiting)
+                  (setq reprieve-bridge--waiting (delq question reprieve-bridge--waiting))
+                  (funcall (funcall then question) said)))))
+    (let ((refused (settled #'reprieve-bridge--question-refused)))
+      (jsonrpc-async-request
+       reprieve-bridge--connection
+       (reprieve-bridge--question-method question)
+       (reprieve-bridge--question-params question)
+       :timeout nil
+       :success-fn (settled #'reprieve-bridge--question-answered)
+       :error-fn (lambda (wrong)
+                   (unless (eql -1 (plist-get wrong :code)) ; jsonrpc.el: the process has died
+                     (funcall refused wrong)))))))
+
+(defun reprieve-bridge--subscribe (again)
+  "Hear of every change from now on; AGAIN, of those that were missed, too."
+  (jsonrpc-async-request
+   reprieve-bridge--connection 'jobs/subscribe
+   (and reprieve-bridge--since (list :since reprieve-bridge--since))
+   :timeout nil
+   :success-fn (lambda (answer)
+                 (setq reprieve-bridge--since (plist-get answer :seq))
+                 (when again
+                   (run-hooks 'reprieve-bridge-reopened-hook)))
+   :error-fn (lambda (wrong)
+               (unless (eql -1 (plist-get wrong :code))
+                 (reprieve-bridge--give-up
+                  (format "the jobs cannot be followed: %s" (plist-get wrong :message)))))))
+
+(defun reprieve-bridge--major (version)
+  "The major of VERSION."
+  (car (split-string (format "%s" version) "\\.")))
+
+(defun reprieve-bridge--greet (result)
+  "Go on after the handshake with its RESULT.
+Majors must match, and program versions need not."
+  (let ((spoken (plist-get result :protocolVersion)))
+    (if (not (equal reprieve-bridge--protocol (reprieve-bridge--major spoken)))
+        (reprieve-bridge--mismatch spoken)
+      (setq reprieve-bridge--greeted t)
+      (jsonrpc-notify reprieve-bridge--connection 'initialized nil)
+      (reprieve-bridge--subscribe reprieve-bridge--started-again)
+      (mapc #'reprieve-bridge--send reprieve-bridge--waiting))))
+
+(defun reprieve-bridge--mismatch (spoken)
+  "Give up a bridge that has SPOKEN another protocol."
+  (reprieve-bridge--dismiss
+   (format "the bridge speaks protocol %s and this package speaks %s: update the older one of them"
+           spoken reprieve-bridge--protocol)))
+
+(defun reprieve-bridge--dismiss (words)
+  "Give up a bridge that runs, and say so in WORDS."
+  ;; Its process is ended a moment later: its own output is being read now.
+  (run-at-time 0 nil #'jsonrpc-shutdown (reprieve-bridge--part) t)
+  (reprieve-bridge--give-up words))
+
+(defun reprieve-bridge--ungreeted (wrong)
+  "The handshake failed, as WRONG says; a death is dealt with where it is seen."
+  (unless (eql -1 (plist-get wrong :code))
+    (let ((theirs (plist-get (plist-get wrong :data) :protocolVersions)))
+      (if theirs
+          (reprieve-bridge--mismatch (mapconcat #'identity theirs ", "))
+        (reprieve-bridge--dismiss (plist-get wrong :message))))))
+
+(defun reprieve-bridge--heard (_connection method params)
+  "The bridge has notified of METHOD with PARAMS."
+  (pcase method
+    ('jobs/didChange
+     (setq reprieve-bridge--since (plist-get params :seq))
+     (run-hook-with-args 'reprieve-bridge-changed-functions (plist-get params :job)))
+    ('$/progress
+     (run-hook-with-args 'reprieve-bridge-progress-functions
+                         (plist-get params :token) (plist-get params :value)))
+    ('window/logMessage
+     (when (eql 1 (plist-get params :type))
+       (setq reprieve-bridge--complaint (plist-get params :message))))))
+
+(defun reprieve-bridge--ended (connection)
+  "CONNECTION is over.  One that died is followed by another, once."
+  (when (eq connection reprieve-bridge--connection)
+    (let* ((code (process-exit-status (jsonrpc--process connection)))
+           (reason (or reprieve-bridge--complaint (format "it ended with %d" code))))
+      (reprieve-bridge--part)
+      (cond
+       ((eql code reprieve-bridge--cannot-open) (reprieve-bridge--give-up reason))
+       ((eql code reprieve-bridge--usage)
+        (reprieve-bridge--give-up (format "this reprieve has no bridge (%s): update it" reason)))
+       (reprieve-bridge--started-again
+        (reprieve-bridge--give-up (format "the bridge was started again, and ended again: %s" reason)))
+       (t (setq reprieve-bridge--started-again t)
+          (condition-case wrong
+              (reprieve-bridge--start)
+            (error (reprieve-bridge--give-up (error-message-string wrong)))))))))
+
+(defun reprieve-bridge--start ()
+  "Start a bridge and greet it."
+  (let ((command (reprieve-bridge--command-line)))
+    (setq reprieve-bridge--complaint nil
+          reprieve-bridge--connection
+          (make-instance
+           'jsonrpc-process-connection
+           :name "reprieve"
+           :events-buffer-scrollback-size 0
+           :notification-dispatcher #'reprieve-bridge--heard
+           :on-shutdown #'reprieve-bridge--ended
+           :process (lambda ()
+                      (make-process :name "reprieve" :command command :connection-type 'pipe
+                                    :coding 'utf-8-emacs-unix :noquery t
+                                    :stderr (get-buffer-create "*reprieve stderr*")))))
+    (jsonrpc-async-request
+     reprieve-bridge--connection 'initialize
+     `(:processId ,(emacs-pid)
+       :clientInfo (:name "Emacs" :version ,emacs-version)
+       :protocolVersions [,reprieve-bridge--protocol]
+       :capabilities (:window (:workDoneProgress :json-false)))
+     :timeout nil
+     :success-fn #'reprieve-bridge--greet
+     :error-fn #'reprieve-bridge--ungreeted)))
+
+;;; For the rest of the package
+
+(defun reprieve-bridge-ask (method params answered &optional refused)
+  "Ask METHOD with PARAMS; the bridge is started if need be.
+ANSWERED is called with the result, or REFUSED with the error."
+  (let ((question (reprieve-bridge--make-question
+                   :method method :params params :answered answered
+                   :refused (or refused
+                                (lambda (wrong) (message "reprieve: %s" (plist-get wrong :message)))))))
+    (unless reprieve-bridge--connection
+      (setq reprieve-bridge--started-again nil)
+      (reprieve-bridge--start))
+    (setq reprieve-bridge--waiting (append reprieve-bridge--waiting (list question)))
+    (when reprieve-bridge--greeted
+      (reprieve-bridge--send question))
+    question))
+
+(defun reprieve-bridge-call (method params)
+  "Ask METHOD with PARAMS and wait for the result.
+Signals `reprieve-bridge-error' with the message and the code of
+the error where there is none."
+  (let* (done result wrong
+         (question (reprieve-bridge-ask method params
+                                        (lambda (said) (setq done t result said))
+                                        (lambda (said) (setq done t wrong said)))))
+    (unwind-protect
+        (while (not done)
+          (accept-process-output nil 0.1))
+      (setq reprieve-bridge--waiting (delq question reprieve-bridge--waiting)))
+    (when wrong
+      (signal 'reprieve-bridge-error (list (plist-get wrong :message) (plist-get wrong :code))))
+    result))
+
+(defun reprieve-bridge-stop ()
+  "End the bridge, as it should be ended.
+What it does for us is cancelled by it, but a backup, which its
+successor takes up."
+  (interactive)
+  (setq reprieve-bridge--waiting nil)
+  (run-hooks 'reprieve-bridge-lost-hook)
+  (let* ((greeted reprieve-bridge--greeted)
+         (connection (reprieve-bridge--part)))
+    (when (and connection greeted (jsonrpc-running-p connection))
+      (jsonrpc-request connection 'shutdown nil)
+      (jsonrpc-notify connection 'exit nil)
+      (with-timeout (reprieve-bridge--farewell)
+        (while (jsonrpc-running-p connection)
+          (accept-process-output nil 0.1))))
+    (when connection
+      (jsonrpc-shutdown connection t))))
+
+(provide 'reprieve-bridge)
+;;; reprieve-bridge.el ends here
