@@ -2,7 +2,11 @@
 
 local M = {}
 
-local KINDS = { database = { "string" }, store = { "string" }, bridge = { "string", "table" } }
+local KINDS = {
+  database = { string = true },
+  store = { string = true },
+  bridge = { string = true, table = true },
+}
 
 M.current = {}
 
@@ -12,8 +16,9 @@ function M.set(given)
     local kinds = KINDS[name]
     if not kinds then
       error(("reprieve.setup: there is no setting '%s'; see :help reprieve-settings"):format(name), 0)
-    elseif not vim.tbl_contains(kinds, type(value)) then
-      error(("reprieve.setup: '%s' must be a %s"):format(name, table.concat(kinds, " or a list, a ")), 0)
+    elseif not kinds[type(value)] then
+      local wanted = kinds.table and "a string or a list of strings" or "a string"
+      error(("reprieve.setup: '%s' must be %s"):format(name, wanted), 0)
     end
   end
   M.current = vim.deepcopy(given or {})
