@@ -1,6 +1,5 @@
-"""A bridge of a later protocol: `false_bridge.py says …` greets with it, `false_bridge.py refuses …` knows no other.
-
-Ends when its input does.
+"""A bridge of a later protocol, which it greets with (`false_bridge.py says`), or knows no other
+(`false_bridge.py refuses`). Ends when its input does.
 """
 
 from __future__ import annotations

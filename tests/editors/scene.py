@@ -21,7 +21,9 @@ from tests.support.databases import OLD, make_database
 from tests.support.neighbours import Neighbours, neighbours
 
 HERE = Path(__file__).parent
-PLUGINS = HERE.parents[1] / "adapters" / "editors"
+ROOT = HERE.parents[1]
+PLUGINS = ROOT / "adapters" / "editors"
+PAGES = ROOT / "docs" / "howto"
 DEADLINE = 120
 GONE_WITHIN = 10
 ROWS = 1000
@@ -47,7 +49,7 @@ class Scene:
         return self.folder / "snippets.db"
 
     def run(self, *command: str) -> None:
-        """Run an editor to its end, which must be good, and leave nothing behind; shows what it said if not."""
+        """Run an editor to its end; shows what it said where that is no good one. Nothing is left running."""
         done = subprocess.run(
             command,
             cwd=self.folder,
@@ -64,10 +66,10 @@ class Scene:
         self.others.stop()
         until("every process of it gone", lambda: not self._processes(), GONE_WITHIN)
 
-    def _processes(self) -> list[int]:
-        """The bridges and workers that were started in this scene and still run (Linux tells)."""
+    def _processes(self) -> list[Path]:
+        """The bridges and workers that were started in this scene and still run, where the system tells."""
         own = b"REPRIEVE_HOME=" + os.fsencode(self._home)
-        return [pid for pid in map(int, filter(str.isdigit, os.listdir("/proc"))) if own in environment_of(pid)]
+        return [file for file in Path("/proc").glob("[0-9]*/environ") if own in environment_in(file)]
 
     def _environment(self) -> dict[str, str]:
         inherited = {name: value for name, value in os.environ.items() if not OWN.match(name)}
@@ -78,16 +80,17 @@ class Scene:
             "REPRIEVE_BRIDGE": str(Path(sys.executable).with_name("reprieve")),
             "TRIED_DATABASE": str(self.database),
             "TRIED_PLUGINS": str(PLUGINS),
+            "TRIED_PAGES": str(PAGES),
             "TRIED_PYTHON": sys.executable,
             "TRIED_LOOKING": str(HERE / "looking.py"),
             "TRIED_FALSE_BRIDGE": str(HERE / "false_bridge.py"),
         }
 
 
-def environment_of(pid: int) -> bytes:
+def environment_in(file: Path) -> bytes:
     """The environment of a process; nothing, where it has gone or is somebody else's."""
     try:
-        return Path(f"/proc/{pid}/environ").read_bytes()
+        return file.read_bytes()
     except (FileNotFoundError, ProcessLookupError, PermissionError):
         return b""
 

@@ -1,4 +1,4 @@
-"""The package for Emacs, in the Emacs that is installed: its own cases (ERT), each in an editor of its own."""
+"""The package for Emacs, in the Emacs that is installed: its own cases, each in an editor of its own."""
 
 from __future__ import annotations
 

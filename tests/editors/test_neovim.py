@@ -6,7 +6,8 @@ import pytest
 
 from .scene import HERE, Scene, names_in
 
-CASES = names_in(HERE / "neovim" / "cases.lua", r'^cases\["(.+)"\]')
+FOLDER = HERE / "neovim"
+CASES = names_in(FOLDER / "cases.lua", r'^cases\["(.+)"\]')
 
 
 @pytest.mark.needs("neovim")
@@ -14,4 +15,4 @@ CASES = names_in(HERE / "neovim" / "cases.lua", r'^cases\["(.+)"\]')
 def test_it(scene: Scene, case: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TRIED_CASE", case)
 
-    scene.run("nvim", "--headless", "-u", "NONE", "-i", "NONE", "-c", f"luafile {HERE / 'neovim' / 'run.lua'}")
+    scene.run("nvim", "--headless", "-u", "NONE", "-i", "NONE", "-c", f"luafile {FOLDER / 'run.lua'}")

@@ -12,6 +12,7 @@
 
 (require 'cl-lib)
 (require 'jsonrpc)
+(require 'reprieve-words)
 (require 'subr-x)
 
 (defgroup reprieve nil
@@ -108,12 +109,11 @@ variable `exec-path' are tried in this order."
       (reprieve-bridge--bundled)
       (reprieve-bridge--of-interpreter)
       (reprieve-bridge--on-path)
-      (user-error "No `reprieve' was found: install it (pip install reprieve), or name it in %s"
-                  "`reprieve-bridge-command'")))
+      (user-error "No `reprieve' was found: install it (pip install reprieve), or set `reprieve-bridge-command'")))
 
 (defun reprieve-bridge--whole (name)
   "NAME as the bridge is told it: an absolute file name, or the URL that it is."
-  (if (string-match-p "\\`[[:alpha:]][[:alnum:]+.-]+:" name) name (expand-file-name name)))
+  (if (reprieve-words-url-p name) name (expand-file-name name)))
 
 (defun reprieve-bridge--command-line ()
   "The words that start the bridge."
@@ -132,6 +132,9 @@ variable `exec-path' are tried in this order."
 
 (defconst reprieve-bridge--cannot-open 4
   "The exit code of a bridge whose database cannot be opened.")
+
+(defconst reprieve-bridge--patience 15
+  "Seconds that a bridge has to greet.")
 
 (defconst reprieve-bridge--farewell 3
   "Seconds that a bridge has to end when it is asked to.")
@@ -292,7 +295,8 @@ Majors must match, and program versions need not."
        :clientInfo (:name "Emacs" :version ,emacs-version)
        :protocolVersions [,reprieve-bridge--protocol]
        :capabilities (:window (:workDoneProgress :json-false)))
-     :timeout nil
+     :timeout reprieve-bridge--patience
+     :timeout-fn (lambda () (reprieve-bridge--dismiss "the bridge has not greeted; update it"))
      :success-fn #'reprieve-bridge--greet
      :error-fn #'reprieve-bridge--ungreeted)))
 
@@ -334,7 +338,8 @@ the error where there is none."
 What it does for us is cancelled by it, but a backup, which its
 successor takes up."
   (interactive)
-  (setq reprieve-bridge--waiting nil)
+  (setq reprieve-bridge--waiting nil
+        reprieve-bridge--since nil)
   (run-hooks 'reprieve-bridge-lost-hook)
   (let* ((greeted reprieve-bridge--greeted)
          (connection (reprieve-bridge--part)))

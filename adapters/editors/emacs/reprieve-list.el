@@ -27,7 +27,8 @@
 
 (define-derived-mode reprieve-list-mode tabulated-list-mode "Reprieve"
   "The backups of `reprieve-database', newest first."
-  (setq tabulated-list-format [("Made" 20 t) ("Size" 11 nil :right-align t) ("Device" 16 t) ("Backup" 0 t)]
+  (setq tabulated-list-format
+        [("Made" 20 t) ("Size" 11 nil :right-align t) ("Backup" 25 t) ("Database" 0 t)]
         tabulated-list-entries #'reprieve-list--entries
         tabulated-list-padding 1)
   (add-hook 'reprieve-bridge-changed-functions #'reprieve-list--follow)
@@ -39,8 +40,8 @@
             (list (plist-get backup :id)
                   (vector (reprieve-words-moment (plist-get backup :created))
                           (reprieve-words-size (plist-get backup :bytes))
-                          (plist-get backup :deviceName)
-                          (plist-get backup :id))))
+                          (plist-get backup :id)
+                          (abbreviate-file-name (plist-get backup :database)))))
           (reprieve-backups)))
 
 (defun reprieve-list--follow (job)

@@ -12,10 +12,14 @@
 
 (defvar reprieve-database)
 
+(defun reprieve-words-url-p (name)
+  "Whether NAME is a URL; one letter before a colon is a drive of Windows."
+  (string-match-p "\\`[[:alpha:]][[:alnum:]+.-]+:" name))
+
 (defun reprieve-words-name ()
   "The database in few words."
   (cond ((not reprieve-database) "the database")
-        ((string-match-p "\\`[[:alpha:]][[:alnum:]+.-]+:" reprieve-database) reprieve-database)
+        ((reprieve-words-url-p reprieve-database) reprieve-database)
         (t (file-name-nondirectory reprieve-database))))
 
 (defun reprieve-words-size (bytes)
@@ -31,12 +35,20 @@
   "The moment that the wire SAID, in the reader's own time zone."
   (format-time-string "%Y-%m-%d %H:%M:%S" (encode-time (iso8601-parse said))))
 
+(defun reprieve-words-own-p (backup)
+  "Whether BACKUP is of the database, or may be: of a service's only it knows."
+  (or (reprieve-words-url-p reprieve-database)
+      (equal (plist-get backup :database) (file-truename reprieve-database))))
+
 (defun reprieve-words-backup (backup)
-  "BACKUP in one line."
-  (format "%s  %10s  %s"
+  "BACKUP in one line; a store may have those of other databases too."
+  (format "%s  %10s  %s%s"
           (reprieve-words-moment (plist-get backup :created))
           (reprieve-words-size (plist-get backup :bytes))
-          (plist-get backup :id)))
+          (plist-get backup :id)
+          (if (reprieve-words-own-p backup)
+              ""
+            (concat "  of " (abbreviate-file-name (plist-get backup :database))))))
 
 (defun reprieve-words--reverts-p (job)
   "Whether JOB is a revert."

@@ -20,6 +20,10 @@
 (setq reprieve-database (getenv "TRIED_DATABASE"))
 (add-hook 'kill-emacs-hook #'reprieve-bridge-stop)
 
+(defconst cases--commands
+  '(reprieve-backup reprieve-restore reprieve-cancel reprieve-revert reprieve-list)
+  "What there is to be called.")
+
 (defun cases--back-up ()
   "Make a backup."
   (reprieve-backup)
@@ -55,6 +59,7 @@
   (person-waits "the list follows" (lambda () (eql 2 (cases--lines))))
   (with-current-buffer "*reprieve*"
     (goto-char (point-min))
+    (should (string-match-p "MiB 0[^ ]+Z ~/snippets\\.db$" (thing-at-point 'line)))
     (should (string-match-p "_[0-9]\\{8\\}T[0-9]\\{9\\}Z\\'" (tabulated-list-get-id)))
     (should-not mode-line-process)))
 
@@ -143,7 +148,7 @@
 (ert-deftest says-what-to-do-when-there-is-no-bridge ()
   (setenv "REPRIEVE_BRIDGE" nil)
   (let ((exec-path nil))
-    (should (string-search "was found: install it (pip install reprieve), or name it in"
+    (should (string-search "was found: install it (pip install reprieve), or set"
                            (cadr (should-error (reprieve-backup) :type 'user-error))))))
 
 (ert-deftest says-which-option-names-no-program ()
@@ -228,17 +233,38 @@
         (checkdoc-file copy)))
     (should-not (person-was-told "Warning"))))
 
-(ert-deftest is-loaded-by-its-first-command ()
-  (let ((loads (cases--program "package/reprieve-autoloads.el")))
-    (dolist (file (directory-files cases--package t "\\.el\\'"))
-      (copy-file file (file-name-directory loads)))
-    (require 'package)
-    (package-generate-autoloads "reprieve" (file-name-directory loads))
-    (let ((said (with-temp-buffer
-                  (insert-file-contents loads)
-                  (buffer-string))))
-      (dolist (command '("backup" "restore" "cancel" "revert" "list"))
-        (should (string-search (format "(autoload 'reprieve-%s \"reprieve\"" command) said))))))
+(ert-deftest is-installed-as-a-package-and-loaded-by-its-first-command ()
+  (require 'package)
+  (let ((package-user-dir (file-name-directory (cases--program "elpa/nothing"))))
+    (package-install-file cases--package)
+    (should (package-installed-p 'reprieve))
+    (let* ((folder (package-desc-dir (cadr (assq 'reprieve package-alist))))
+           (loads (with-temp-buffer
+                    (insert-file-contents (expand-file-name "reprieve-autoloads.el" folder))
+                    (buffer-string))))
+      (dolist (command cases--commands)
+        (should (string-search (format "(autoload '%s \"reprieve\"" command) loads))))))
+
+(ert-deftest does-what-its-page-says ()
+  (let ((page (with-temp-buffer
+                (insert-file-contents (expand-file-name "emacs.md" (getenv "TRIED_PAGES")))
+                (buffer-string)))
+        (start 0)
+        (blocks 0))
+    (while (string-match "`\\(?:M-x \\)?\\(reprieve-[a-z-]+\\)`" page start)
+      (setq start (match-end 0))
+      (let ((name (intern (match-string 1 page))))
+        (should (or (commandp name) (custom-variable-p name)))))
+    (dolist (command cases--commands)
+      (should (string-search (format "`M-x %s`" command) page)))
+    (setq start 0)
+    (while (string-match "^```elisp\n\\([^`]+\\)```$" page start)
+      (setq start (match-end 0)
+            blocks (1+ blocks))
+      (eval (read (format "(progn %s)" (match-string 1 page))) t))
+    (should (eql 1 blocks))
+    (should (string-suffix-p "state.vscdb" reprieve-database))
+    (should (eq #'reprieve-backup (key-binding (kbd "C-c b"))))))
 
 (provide 'cases)
 ;;; cases.el ends here

@@ -189,7 +189,7 @@ cases["says why a job has failed"] = function()
   equal(1, #person.told)
 end
 
-local function false_bridge(manner)
+local function meet_a_false_bridge(manner)
   reprieve.setup({
     database = vim.env.TRIED_DATABASE,
     bridge = { vim.env.TRIED_PYTHON, vim.env.TRIED_FALSE_BRIDGE, manner },
@@ -197,12 +197,23 @@ local function false_bridge(manner)
   vim.cmd("ReprieveBackup")
 end
 
-cases["parts from a bridge of another protocol"] = function()
-  false_bridge("says")
-  person.hears("The bridge speaks protocol 2.1 and this plugin speaks 1")
+local function is_parted_from()
   person.wait("it is gone", function()
     return not person.bridge()
   end)
+end
+
+cases["parts from a bridge that says another protocol"] = function()
+  meet_a_false_bridge("says")
+  person.hears("The bridge speaks protocol 2.1 and this plugin speaks 1")
+  is_parted_from()
+end
+
+cases["parts from a bridge that refuses this protocol"] = function()
+  meet_a_false_bridge("refuses")
+  local modern = vim.fn.has("nvim-0.11") == 1
+  person.hears(modern and "The bridge speaks protocol 2.1 and this plugin speaks 1" or "has not greeted")
+  is_parted_from()
 end
 
 cases["looks for the bridge in five places, in order"] = function()
@@ -272,6 +283,23 @@ cases["has help for every command and setting"] = function()
   for _, tag in ipairs({ "reprieve-settings", "reprieve-bridge", "reprieve-health", "ReprieveChanged" }) do
     assert(tags:find(tag, 1, true), tag)
   end
+end
+
+cases["does what its page says"] = function()
+  local page = table.concat(vim.fn.readfile(vim.env.TRIED_PAGES .. "/neovim.md"), "\n")
+  for name in page:gmatch("`:(Reprieve%a+)") do
+    equal(2, vim.fn.exists(":" .. name))
+  end
+  for name in pairs(vim.api.nvim_get_commands({})) do
+    assert(not name:match("^Reprieve") or page:find("`:" .. name, 1, true), name)
+  end
+  local blocks = 0
+  for block in page:gmatch("```lua\n(.-)```") do
+    assert(loadstring(block))()
+    blocks = blocks + 1
+  end
+  equal(1, blocks)
+  assert(require("reprieve.settings").database():match("state.vscdb$"))
 end
 
 return cases

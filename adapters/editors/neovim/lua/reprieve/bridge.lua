@@ -12,6 +12,7 @@ local M = {}
 local PROTOCOL = "1"
 local USAGE, CANNOT_OPEN = 2, 4 -- exit codes of the bridge for which starting it again cannot help
 local FAREWELL = 3000 -- milliseconds
+local PATIENCE = 15000 -- milliseconds; before Neovim 0.11 nobody tells of a handshake that was refused
 
 --- Who listens: `changed(job)`, `progress(token, value)`, `reopened()` and `lost(message)`.
 M.hooks = {}
@@ -67,22 +68,37 @@ local function subscribe(again)
     end
     since = result.seq
     if again then
-      M.hooks.reopened(result.afresh)
+      M.hooks.reopened()
     end
   end)
+end
+
+--- Part from a bridge that runs, and say why.
+local function dismiss(message)
+  leaving = true
+  on(vim.lsp.get_client_by_id(client_id), "stop", true)
+  give_up(message)
+end
+
+local function mismatch(spoken)
+  local words_of_it = "The bridge speaks protocol %s and this plugin speaks %s: update the older one of them."
+  dismiss(words_of_it:format(spoken, PROTOCOL))
+end
+
+--- The bridge refuses the handshake.
+local function ungreeted(err)
+  local theirs = err.data and err.data.protocolVersions
+  if theirs then
+    mismatch(table.concat(theirs, ", "))
+  else
+    dismiss(err.message)
+  end
 end
 
 --- The handshake is over: majors must match, and program versions need not.
 local function greeted(new_client, result)
   if major(result.protocolVersion) ~= PROTOCOL then
-    leaving = true
-    on(new_client, "stop", true)
-    return give_up(
-      ("The bridge speaks protocol %s and this plugin speaks %s: update the older one of them."):format(
-        tostring(result.protocolVersion),
-        PROTOCOL
-      )
-    )
+    return mismatch(result.protocolVersion)
   end
   client = new_client
   subscribe(started_again)
@@ -144,8 +160,26 @@ local function command_line()
   return command
 end
 
+--- A command whose refusal of the handshake is told to us: Neovim itself would only show where it failed.
+local function frank(command)
+  return function(dispatchers)
+    local rpc = vim.lsp.rpc.start(command, dispatchers)
+    local request = rpc.request
+    rpc.request = function(method, params, callback, ...)
+      return request(method, params, function(err, result)
+        if err and method == "initialize" then
+          return ungreeted(err)
+        end
+        callback(err, result)
+      end, ...)
+    end
+    return rpc
+  end
+end
+
 local function start_client(config)
   if vim.fn.has("nvim-0.11") == 1 then
+    config.cmd = frank(config.cmd)
     return vim.lsp.start(config, { attach = false })
   end
   return vim.lsp.start_client(config)
@@ -181,8 +215,13 @@ function start()
   id = could and given or nil
   client_id = id
   if not id then
-    give_up("The bridge " .. command[1] .. " cannot be started. " .. finder.ADVICE)
+    return give_up("The bridge " .. command[1] .. " cannot be started. " .. finder.ADVICE)
   end
+  vim.defer_fn(function()
+    if ours() and not client and not leaving then
+      dismiss(("The bridge %s has not greeted in %d s; update it."):format(command[1], PATIENCE / 1000))
+    end
+  end, PATIENCE)
 end
 
 --- Ask the bridge something; it is started if need be. `callback(err, result)` is called once, or, where the
@@ -205,7 +244,7 @@ function M.stop()
     return
   end
   leaving = true
-  waiting = {}
+  waiting, since = {}, nil
   M.hooks.lost()
   on(vim.lsp.get_client_by_id(client_id), "stop", not client)
   vim.wait(FAREWELL, function()

@@ -37,6 +37,12 @@ function M.database()
   return M.current.database and whole(M.current.database)
 end
 
+--- Whether this is the path of the database, or may be: of a service's only the service knows.
+function M.is_own(path)
+  local database = M.database()
+  return not database or is_url(database) or path == (vim.loop.fs_realpath(database) or database)
+end
+
 --- Where its backups are kept; nil where the bridge knows.
 function M.store()
   return M.current.store and whole(M.current.store)

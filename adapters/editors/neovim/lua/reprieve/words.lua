@@ -32,9 +32,10 @@ function M.moment(said)
   return os.date("%Y-%m-%d %H:%M:%S", local_time)
 end
 
---- A backup in one line of a picker.
+--- A backup in one line; a store may have those of other databases too.
 function M.backup(backup)
-  return ("%s  %10s  %s"):format(M.moment(backup.created), M.size(backup.bytes), backup.id)
+  local other = settings.is_own(backup.database) and "" or "  of " .. vim.fn.fnamemodify(backup.database, ":~")
+  return ("%s  %10s  %s%s"):format(M.moment(backup.created), M.size(backup.bytes), backup.id, other)
 end
 
 local function reverts(job)
