@@ -47,7 +47,10 @@ variable `exec-path' are tried in this order."
 (defvar reprieve-bridge-lost-hook nil
   "Run when there is no bridge any more, and nothing will be told of its jobs.")
 
-(define-error 'reprieve-bridge-error "The bridge refused")
+(define-error 'reprieve-bridge-plan-stale "The database has changed since this was planned" 'user-error)
+
+(defconst reprieve-bridge--plan-stale 1412
+  "The code of the error that a plan's database has changed.")
 
 ;;; Which program it is
 
@@ -146,6 +149,9 @@ variable `exec-path' are tried in this order."
 (defvar reprieve-bridge--connection nil
   "The bridge that runs, or starts.")
 
+(defvar reprieve-bridge--count 0
+  "How many bridges were started: each has buffers of its own.")
+
 (defvar reprieve-bridge--greeted nil
   "Whether its handshake is over.")
 
@@ -175,6 +181,11 @@ variable `exec-path' are tried in this order."
   (prog1 reprieve-bridge--connection
     (setq reprieve-bridge--connection nil
           reprieve-bridge--greeted nil)))
+
+(defun reprieve-bridge--clear (connection)
+  "Leave nothing of CONNECTION: no process and no buffer."
+  (jsonrpc-shutdown connection t)
+  (kill-buffer (jsonrpc-events-buffer connection)))
 
 (defun reprieve-bridge--send (question)
   "Ask QUESTION; its answer counts only while it waits for one."
@@ -233,7 +244,7 @@ Majors must match, and program versions need not."
 (defun reprieve-bridge--dismiss (words)
   "Give up a bridge that runs, and say so in WORDS."
   ;; Its process is ended a moment later: its own output is being read now.
-  (run-at-time 0 nil #'jsonrpc-shutdown (reprieve-bridge--part) t)
+  (run-at-time 0 nil #'reprieve-bridge--clear (reprieve-bridge--part))
   (reprieve-bridge--give-up words))
 
 (defun reprieve-bridge--ungreeted (wrong)
@@ -262,7 +273,7 @@ Majors must match, and program versions need not."
   (when (eq connection reprieve-bridge--connection)
     (let* ((code (process-exit-status (jsonrpc--process connection)))
            (reason (or reprieve-bridge--complaint (format "it ended with %d" code))))
-      (reprieve-bridge--part)
+      (reprieve-bridge--clear (reprieve-bridge--part))
       (cond
        ((eql code reprieve-bridge--cannot-open) (reprieve-bridge--give-up reason))
        ((eql code reprieve-bridge--usage)
@@ -276,19 +287,20 @@ Majors must match, and program versions need not."
 
 (defun reprieve-bridge--start ()
   "Start a bridge and greet it."
-  (let ((command (reprieve-bridge--command-line)))
+  (let ((command (reprieve-bridge--command-line))
+        (name (format "reprieve-%d" (cl-incf reprieve-bridge--count))))
     (setq reprieve-bridge--complaint nil
           reprieve-bridge--connection
           (make-instance
            'jsonrpc-process-connection
-           :name "reprieve"
+           :name name
            :events-buffer-scrollback-size 0
            :notification-dispatcher #'reprieve-bridge--heard
            :on-shutdown #'reprieve-bridge--ended
            :process (lambda ()
-                      (make-process :name "reprieve" :command command :connection-type 'pipe
+                      (make-process :name name :command command :connection-type 'pipe
                                     :coding 'utf-8-emacs-unix :noquery t
-                                    :stderr (get-buffer-create "*reprieve stderr*")))))
+                                    :stderr (get-buffer-create (format "*%s stderr*" name))))))
     (jsonrpc-async-request
      reprieve-bridge--connection 'initialize
      `(:processId ,(emacs-pid)
@@ -319,8 +331,8 @@ ANSWERED is called with the result, or REFUSED with the error."
 
 (defun reprieve-bridge-call (method params)
   "Ask METHOD with PARAMS and wait for the result.
-Signals `reprieve-bridge-error' with the message and the code of
-the error where there is none."
+Where there is none, signals `user-error', or, where a plan did
+not last, `reprieve-bridge-plan-stale'."
   (let* (done result wrong
          (question (reprieve-bridge-ask method params
                                         (lambda (said) (setq done t result said))
@@ -330,7 +342,10 @@ the error where there is none."
           (accept-process-output nil 0.1))
       (setq reprieve-bridge--waiting (delq question reprieve-bridge--waiting)))
     (when wrong
-      (signal 'reprieve-bridge-error (list (plist-get wrong :message) (plist-get wrong :code))))
+      (signal (if (eql reprieve-bridge--plan-stale (plist-get wrong :code))
+                  'reprieve-bridge-plan-stale
+                'user-error)
+              (list (plist-get wrong :message))))
     result))
 
 (defun reprieve-bridge-stop ()
@@ -350,7 +365,7 @@ successor takes up."
         (while (jsonrpc-running-p connection)
           (accept-process-output nil 0.1))))
     (when connection
-      (jsonrpc-shutdown connection t))))
+      (reprieve-bridge--clear connection))))
 
 (provide 'reprieve-bridge)
 ;;; reprieve-bridge.el ends here

@@ -23,9 +23,6 @@
 
 (declare-function reprieve-list-open "reprieve-list" ())
 
-(defconst reprieve--plan-stale 1412
-  "The code of the error that a plan's database has changed.")
-
 (defun reprieve-backups ()
   "Every backup, newest first."
   (let (found cursor more)
@@ -66,16 +63,13 @@ write none does, and then the second word of a person counts."
   (let ((plan (reprieve-bridge-call 'backup/restorePlan (list :backup backup))))
     (when (yes-or-no-p (concat (and changed-meanwhile "It has changed meanwhile.  ")
                                (plist-get plan :message) "  Restore? "))
-      (condition-case refused
+      (condition-case nil
           (reprieve-jobs-start 'backup/restore
                                `(:backup ,backup
                                  ,@(if changed-meanwhile
                                        '(:confirm t)
                                      (list :planToken (plist-get plan :planToken)))))
-        (reprieve-bridge-error
-         (if (and (eql (nth 2 refused) reprieve--plan-stale) (not changed-meanwhile))
-             (reprieve--put-back backup t)
-           (signal (car refused) (cdr refused))))))))
+        (reprieve-bridge-plan-stale (reprieve--put-back backup t))))))
 
 ;;;###autoload
 (defun reprieve-backup ()

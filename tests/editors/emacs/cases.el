@@ -124,6 +124,16 @@
   (should-not reprieve-jobs--all)
   (should (eql 1 (length (reprieve-backups)))))
 
+(ert-deftest asks-again-what-a-killed-bridge-has-not-answered ()
+  (cases--back-up)
+  (let (answered)
+    (reprieve-bridge-ask 'backups/list nil (lambda (result) (setq answered result)))
+    (cases--kill-the-bridge)
+    (person-waits "there is an answer" (lambda () answered))
+    (should (eql 1 (length (plist-get answered :items)))))
+  (should-not (cl-remove-if-not (lambda (buffer) (string-search "reprieve-1" (buffer-name buffer)))
+                                (buffer-list))))
+
 (ert-deftest tells-how-a-restoration-ended-whose-bridge-was-killed ()
   (cases--back-up)
   (person-changes-content "1")
@@ -163,7 +173,7 @@
 (ert-deftest says-why-a-database-cannot-be-opened ()
   (setq reprieve-database "nowhere:snippets")
   (should (string-search "nowhere"
-                         (cadr (should-error (reprieve-backup) :type 'reprieve-bridge-error))))
+                         (cadr (should-error (reprieve-backup) :type 'user-error))))
   (person-waits "the bridge is gone" (lambda () (not (process-list)))))
 
 (ert-deftest says-why-a-job-has-failed ()
@@ -176,7 +186,7 @@
   "Ask a bridge of another protocol, which has this MANNER; what the user is told."
   (setq reprieve-bridge-command
         (list (getenv "TRIED_PYTHON") (getenv "TRIED_FALSE_BRIDGE") manner))
-  (cadr (should-error (reprieve-backup) :type 'reprieve-bridge-error)))
+  (cadr (should-error (reprieve-backup) :type 'user-error)))
 
 (ert-deftest parts-from-a-bridge-that-says-another-protocol ()
   (should (string-search "the bridge speaks protocol 2.1 and this package speaks 1"

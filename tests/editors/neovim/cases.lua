@@ -130,6 +130,22 @@ cases["takes a backup up again when the bridge is killed"] = function()
   end)
 end
 
+cases["backs up once, where the bridge is killed before it has answered"] = function()
+  reprieve.setup({ database = vim.env.TRIED_DATABASE })
+  vim.cmd("ReprieveBackup")
+  person.kills_the_bridge()
+  person.hears("Backed up snippets.db")
+
+  local backups
+  reprieve.backups(function(found)
+    backups = found
+  end)
+  person.wait("the backups are known", function()
+    return backups
+  end)
+  equal(1, #backups)
+end
+
 cases["tells how a restoration ended whose bridge was killed"] = function()
   backed_up()
   person.changes_content("1")
@@ -210,8 +226,11 @@ cases["parts from a bridge that says another protocol"] = function()
 end
 
 cases["parts from a bridge that refuses this protocol"] = function()
-  meet_a_false_bridge("refuses")
   local modern = vim.fn.has("nvim-0.11") == 1
+  if not modern then
+    require("reprieve.bridge").patience = 500
+  end
+  meet_a_false_bridge("refuses")
   person.hears(modern and "The bridge speaks protocol 2.1 and this plugin speaks 1" or "has not greeted")
   is_parted_from()
 end

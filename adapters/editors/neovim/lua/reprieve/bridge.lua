@@ -12,7 +12,9 @@ local M = {}
 local PROTOCOL = "1"
 local USAGE, CANNOT_OPEN = 2, 4 -- exit codes of the bridge for which starting it again cannot help
 local FAREWELL = 3000 -- milliseconds
-local PATIENCE = 15000 -- milliseconds; before Neovim 0.11 nobody tells of a handshake that was refused
+
+--- Milliseconds in which a bridge must greet; before Neovim 0.11 nobody tells of a handshake that was refused.
+M.patience = 15000
 
 --- Who listens: `changed(job)`, `progress(token, value)`, `reopened()` and `lost(message)`.
 M.hooks = {}
@@ -219,9 +221,9 @@ function start()
   end
   vim.defer_fn(function()
     if ours() and not client and not leaving then
-      dismiss(("The bridge %s has not greeted in %d s; update it."):format(command[1], PATIENCE / 1000))
+      dismiss(("The bridge %s has not greeted in %g s; update it."):format(command[1], M.patience / 1000))
     end
-  end, PATIENCE)
+  end, M.patience)
 end
 
 --- Ask the bridge something; it is started if need be. `callback(err, result)` is called once, or, where the
