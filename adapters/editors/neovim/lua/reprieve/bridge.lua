@@ -16,7 +16,7 @@ local FAREWELL = 3000 -- milliseconds
 --- Milliseconds in which a bridge must greet; before Neovim 0.11 nobody tells of a handshake that was refused.
 M.patience = 15000
 
---- Who listens: `changed(job)`, `progress(token, value)`, `reopened()` and `lost(message)`.
+--- Who listens: `changed(job)`, `progress(token, value)`, `reopened()` and `lost()`.
 M.hooks = {}
 
 local client -- of vim.lsp; nil while there is none, or its handshake is not over
@@ -75,16 +75,24 @@ local function subscribe(again)
   end)
 end
 
+--- Have the bridge end; with `force` it is not asked to. What it then did is not a death.
+local function leave(force)
+  leaving = true
+  local running = vim.lsp.get_client_by_id(client_id)
+  if running then
+    on(running, "stop", force)
+  end
+end
+
 --- Part from a bridge that runs, and say why.
 local function dismiss(message)
-  leaving = true
-  on(vim.lsp.get_client_by_id(client_id), "stop", true)
+  leave(true)
   give_up(message)
 end
 
 local function mismatch(spoken)
-  local words_of_it = "The bridge speaks protocol %s and this plugin speaks %s: update the older one of them."
-  dismiss(words_of_it:format(spoken, PROTOCOL))
+  local sentence = "The bridge speaks protocol %s and this plugin speaks %s: update the older one of them."
+  dismiss(sentence:format(spoken, PROTOCOL))
 end
 
 --- The bridge refuses the handshake.
@@ -245,10 +253,9 @@ function M.stop()
   if not client_id then
     return
   end
-  leaving = true
   waiting, since = {}, nil
   M.hooks.lost()
-  on(vim.lsp.get_client_by_id(client_id), "stop", not client)
+  leave(not client)
   vim.wait(FAREWELL, function()
     return client_id == nil
   end, 10)
