@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from tests.sdks.environments import CURL_CLIENT, PYTHON_CLIENTS, TYPESCRIPT_CLIENT
+from tests.sdks.environments import CURL_CLIENT, NODE_FOLDER, PYTHON_CLIENTS, TYPESCRIPT_CLIENT
 
 PARTS: dict[str, tuple[Callable[[], bool], str]] = {
     "tmpfs": (
@@ -32,6 +32,7 @@ PARTS: dict[str, tuple[Callable[[], bool], str]] = {
     "linux": (lambda: sys.platform == "linux", "run on Linux"),
     "systemd": (lambda: shutil.which("systemd-analyze") is not None, "install systemd"),
     "curl": (lambda: CURL_CLIENT.here, "install curl"),
+    "node": (lambda: NODE_FOLDER.exists(), "run `make sdks` (Node comes from PyPI)"),
     "bash": (lambda: shutil.which("bash") is not None, "install bash"),
     "chromium": (
         lambda: any(map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))),

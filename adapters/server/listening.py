@@ -7,10 +7,10 @@ port.
 from __future__ import annotations
 
 import errno
+import ipaddress
 import os
 import socket
 import ssl
-import stat
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -18,9 +18,10 @@ from pathlib import Path
 
 import attrs
 
-from reprieve.core.errors import Conflict, InvalidRequest, StorageError
+from reprieve.core.errors import Conflict, InvalidRequest
 
-from .peers import holder_of, is_loopback
+from ..unix_socket import unix_socket
+from .peers import holder_of, in_url, is_loopback
 
 PORT = 39300
 """Ours: the client libraries' default, 1000, is privileged, and from here on discovery looks."""
@@ -56,6 +57,11 @@ class Place:
         return tuple(dict.fromkeys(address for host in self.hosts for address in _addresses_of(host)))
 
     @property
+    def names(self) -> tuple[str, ...]:
+        """Those hosts that are names, not numbers: people call the service by them."""
+        return tuple(host for host in self.hosts if not _is_number(host))
+
+    @property
     def loopback(self) -> bool:
         """Whether only this machine reaches it."""
         return all(is_loopback(address) for address in self.addresses)
@@ -77,16 +83,16 @@ def listening(place: Place) -> Iterator[tuple[socket.socket, ...]]:
         if not sockets:
             sockets = [opened.enter_context(one) for one in _bound(place)]
             if place.unix:
-                sockets.append(opened.enter_context(_unix_socket(place.unix)))
+                sockets.append(opened.enter_context(unix_socket(place.unix)))
         yield tuple(sockets)
 
 
 def url_of(sock: socket.socket, scheme: str) -> str | None:
-    """The URL of a listening TCP socket; None for another one."""
+    """The URL at which this machine at least reaches a listening TCP socket; None for another one."""
     if sock.family not in _INTERNET:
         return None
     host, port = sock.getsockname()[:2]
-    return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
+    return f"{scheme}://{in_url(host)}:{port}"
 
 
 def tls(certificate: Path, key: Path) -> ssl.SSLContext:
@@ -133,6 +139,14 @@ def _refuse_others(sockets: Iterable[socket.socket]) -> None:
                 f"Other machines reach {one.getsockname()[0]}, which was passed: add --require-token, and "
                 "--cert with --key or --insecure-behind-proxy; or have it listen on 127.0.0.1."
             )
+
+
+def _is_number(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
 
 
 def _addresses_of(host: str) -> Iterable[str]:
@@ -214,63 +228,3 @@ def _refused(address: str, port: int, error: OSError) -> Exception:
             "open it (--install-unit)."
         )
     return InvalidRequest(f"Nobody can listen on {address}, port {port}: {error.strerror}.")
-
-
-if sys.platform == "win32":
-
-    @contextmanager
-    def _unix_socket(path: Path) -> Iterator[socket.socket]:
-        raise InvalidRequest("There are no unix sockets here; leave --unix out.")
-        yield
-
-else:
-
-    @contextmanager
-    def _unix_socket(path: Path) -> Iterator[socket.socket]:
-        """A listening socket at `path`, for this user alone; what is no socket there stays."""
-        _remove_stale(path)
-        sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        try:
-            mask = os.umask(0o177)  # a mode that is set later would leave a moment in which others connect
-            try:
-                sock.bind(str(path))
-            finally:
-                os.umask(mask)
-            made = path.lstat()
-            sock.listen(128)
-        except OSError as error:
-            sock.close()
-            raise InvalidRequest(f"Nobody can listen on {path}: {error.strerror or error}.") from error
-        try:
-            yield sock
-        finally:
-            sock.close()
-            _remove(path, made)
-
-    def _remove_stale(path: Path) -> None:
-        """Remove a socket that nobody listens on. Raises Conflict for any other thing at `path`."""
-        try:
-            found = path.lstat()
-        except FileNotFoundError:
-            return
-        except OSError as error:
-            raise StorageError(f"{path} cannot be looked at: {error.strerror}.") from error
-        if not stat.S_ISSOCK(found.st_mode):
-            raise Conflict(f"{path} is there, and no socket; it was left as it is. Name another path.")
-        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
-            try:
-                probe.connect(str(path))
-            except ConnectionRefusedError:
-                _remove(path, found)
-                return
-            except OSError as error:
-                raise Conflict(f"{path} is a socket that cannot be tried ({error.strerror}).") from error
-        raise Conflict(f"Another service listens on {path}; end it, or name another path.")
-
-    def _remove(path: Path, meant: os.stat_result) -> None:
-        """Remove the socket that was meant, and nothing that took its place."""
-        try:
-            if os.path.samestat(path.lstat(), meant):
-                path.unlink()
-        except FileNotFoundError:
-            return

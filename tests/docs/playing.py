@@ -23,6 +23,8 @@ from pathlib import Path
 
 import attrs
 
+from tests.sdks.environments import NODE_FOLDER
+
 from .likeness import CODE_LINE, Likeness
 from .pages import Block, Page
 from .terminal import Terminal
@@ -47,6 +49,7 @@ PASSPHRASE = "correct horse battery staple"
 ROWS = 400
 
 SERVE = "reprieve serve "
+LISTENS = (SERVE, "reprieve bridge --socket ")
 SERVES = "until Ctrl-C"
 """What a service says once it can be called."""
 
@@ -118,7 +121,7 @@ class Player:
         line = self.likeness.real(command.line)
         with Terminal(self._with_free_ports(line), self.home, self.env(), self._answer) as terminal:
             if meanwhile or command.interrupted:
-                serves = line.startswith(SERVE)
+                serves = line.startswith(LISTENS)
                 with nullcontext() if serves else self._writing():
                     terminal.until(SERVES if serves else " %")
                     if meanwhile:
@@ -176,7 +179,7 @@ class Player:
         return {
             **kept,
             "HOME": str(self.home),
-            "PATH": os.pathsep.join((folder, kept.get("PATH", ""))),
+            "PATH": os.pathsep.join((folder, str(NODE_FOLDER), kept.get("PATH", ""))),
             "TERM": "xterm-256color",
             "PYTEST_ADDOPTS": "-p no:cacheprovider -p no:asyncio -p no:aiohttp -p no:xdist",
         }
