@@ -18,7 +18,6 @@
 (require 'reprieve-list)
 
 (setq reprieve-database (getenv "TRIED_DATABASE"))
-(add-hook 'kill-emacs-hook #'reprieve-bridge-stop)
 
 (defconst cases--commands
   '(reprieve-backup reprieve-restore reprieve-cancel reprieve-revert reprieve-list)
@@ -86,6 +85,18 @@
   (should (equal "1" (person-content)))
   (should (string-search "is replaced by what it held before" (car person-asked))))
 
+(ert-deftest asks-once-more-when-somebody-has-written-meanwhile ()
+  (cases--back-up)
+  (setq person-agrees t
+        person-meanwhile (lambda (question)
+                           (when (eql 1 question)
+                             (person-changes-content "1"))))
+  (call-interactively #'reprieve-restore)
+  (person-hears "Restored snippets.db")
+  (should (equal "0" (person-content)))
+  (should (eql 2 (length person-asked)))
+  (should (string-prefix-p "It has changed meanwhile.  snippets.db" (car person-asked))))
+
 (ert-deftest changes-nothing-that-is-not-agreed-to ()
   (cases--back-up)
   (person-changes-content "1")
@@ -115,6 +126,22 @@
   (should (eql 2 (length person-offered)))
   (reprieve-cancel)
   (person-hears "No job is under way"))
+
+(ert-deftest says-when-a-cancel-comes-too-late ()
+  (setq reprieve-database "offline:?backups=1&complete_despite_cancel=true&speed=5"
+        person-agrees t)
+  (call-interactively #'reprieve-restore)
+  (cases--sees-progress)
+  (reprieve-cancel)
+  (person-hears "The cancel came too late; the job has ended"))
+
+(ert-deftest ends-its-bridge-as-it-should-be-ended ()
+  (cases--back-up)
+  (let ((process (cases--process)))
+    (reprieve-bridge-stop)
+    (should (equal '(exit . 0) (cons (process-status process) (process-exit-status process)))))
+  (should-not (cases--process))
+  (cases--back-up))
 
 (ert-deftest takes-a-backup-up-again-when-the-bridge-is-killed ()
   (reprieve-backup)
@@ -228,7 +255,12 @@
                  (mapcar #'reprieve-words-size '(17 1536 105172173))))
   (let ((at (encode-time 5 30 12 1 7 2026)))
     (should (equal "2026-07-01 12:30:05"
-                   (reprieve-words-moment (format-time-string "%Y-%m-%dT%H:%M:%S.123Z" at t))))))
+                   (reprieve-words-moment (format-time-string "%Y-%m-%dT%H:%M:%S.123Z" at t)))))
+  (let ((backup (list :created "2026-07-01T12:30:05.123Z" :bytes 1536 :id "7"
+                      :database (getenv "TRIED_DATABASE"))))
+    (should (string-suffix-p "1.5 KiB  7" (reprieve-words-backup backup)))
+    (plist-put backup :database "/elsewhere/other.db")
+    (should (string-suffix-p "  7  of /elsewhere/other.db" (reprieve-words-backup backup)))))
 
 (ert-deftest compiles-without-a-warning-and-says-what-each-thing-is ()
   (require 'checkdoc)

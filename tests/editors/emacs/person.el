@@ -20,6 +20,10 @@
 (defvar person-agrees nil
   "What the person says to every question.")
 
+(defvar person-meanwhile #'ignore
+  "What somebody does while the person thinks about a question.
+Called with how many were asked.")
+
 (defvar person-choice 0
   "Which of the things that are offered the person chooses.")
 
@@ -34,6 +38,7 @@
 (advice-add 'yes-or-no-p :override
             (lambda (question)
               (push question person-asked)
+              (funcall person-meanwhile (length person-asked))
               person-agrees))
 
 (advice-add 'completing-read :override

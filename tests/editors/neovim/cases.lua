@@ -72,6 +72,21 @@ cases["restores what is chosen, newest first, and reverts it"] = function()
   assert(person.asked[#person.asked]:find("is replaced by what it held before", 1, true))
 end
 
+cases["asks once more when somebody has written meanwhile"] = function()
+  backed_up()
+  person.agrees = true
+  person.meanwhile = function(question)
+    if question == 1 then
+      person.changes_content("1")
+    end
+  end
+  vim.cmd("ReprieveRestore")
+  person.hears("Restored snippets.db")
+
+  equal({ 2, "0" }, { #person.asked, person.content() })
+  assert(person.asked[2]:find("It has changed meanwhile. snippets.db", 1, true), person.asked[2])
+end
+
 cases["changes nothing that is not agreed to"] = function()
   backed_up()
   person.changes_content("1")
@@ -114,6 +129,23 @@ cases["cancels a restoration that hangs, of a simulated service"] = function()
   equal(2, #person.offered)
   vim.cmd("ReprieveCancel")
   person.hears("No job is under way.")
+end
+
+cases["says when a cancel comes too late"] = function()
+  reprieve.setup({ database = "offline:?backups=1&complete_despite_cancel=true&speed=5" })
+  person.agrees = true
+  vim.cmd("ReprieveRestore")
+  person.sees_progress()
+  vim.cmd("ReprieveCancel")
+  person.hears("The cancel came too late; the job has ended. :ReprieveRevert brings back what was there before.")
+end
+
+cases["ends its bridge for other settings, and starts another"] = function()
+  backed_up()
+  reprieve.setup({ database = vim.env.TRIED_DATABASE, store = vim.env.REPRIEVE_STORE })
+
+  equal({ {}, false }, { person.told, person.bridge() ~= nil })
+  backed_up()
 end
 
 cases["takes a backup up again when the bridge is killed"] = function()
@@ -275,6 +307,12 @@ cases["writes sizes and moments as people do"] = function()
   equal("2026-07-01 12:30:05", words.moment(os.date("!%Y-%m-%dT%H:%M:%S.123Z", at)))
   local winter = os.time({ year = 2026, month = 12, day = 1, hour = 0, min = 30, sec = 5 })
   equal("2026-12-01 00:30:05", words.moment(os.date("!%Y-%m-%dT%H:%M:%SZ", winter)))
+
+  reprieve.setup({ database = vim.env.TRIED_DATABASE })
+  local backup = { created = "2026-07-01T12:30:05.123Z", bytes = 1536, id = "7", database = vim.env.TRIED_DATABASE }
+  assert(words.backup(backup):match("1.5 KiB  7$"), "a backup of its own")
+  backup.database = "/elsewhere/other.db"
+  assert(words.backup(backup):match("  7  of /elsewhere/other.db$"), "another database's")
 end
 
 cases["checks its health"] = function()

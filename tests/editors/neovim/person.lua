@@ -11,8 +11,12 @@ end
 --- What the person will say to every question; by default, nothing is agreed to.
 M.agrees = false
 
+--- What somebody does while the person thinks about a question.
+M.meanwhile = function() end
+
 vim.fn.confirm = function(question)
   table.insert(M.asked, question)
+  M.meanwhile(#M.asked)
   return M.agrees and 1 or 2
 end
 

@@ -2,6 +2,8 @@
 
 if vim.g.loaded_reprieve then
   return
+elseif vim.fn.has("nvim-0.7") == 0 then
+  return vim.notify("reprieve: Neovim 0.7 or later is needed.", vim.log.levels.ERROR)
 end
 vim.g.loaded_reprieve = true
 
