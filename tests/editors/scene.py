@@ -78,6 +78,7 @@ class Scene:
             "REPRIEVE_HOME": str(self._home),
             "REPRIEVE_STORE": str(self.folder / "store"),
             "REPRIEVE_BRIDGE": str(Path(sys.executable).with_name("reprieve")),
+            "TZ": "EST5EDT,M3.2.0,M11.1.0",
             "TRIED_DATABASE": str(self.database),
             "TRIED_PLUGINS": str(PLUGINS),
             "TRIED_PAGES": str(PAGES),

@@ -4,36 +4,17 @@
 
 ;;; Commentary:
 
-;; One `reprieve bridge', over jsonrpc.el: found, started at the first question, started again once.  Knows
-;; processes, the handshake, and which questions have no answer yet: they are asked again where the bridge died,
-;; since none of ours does anything twice (starts carry an idempotency key).  Knows nothing of what they mean.
+;; One `reprieve bridge', over jsonrpc.el: started at the first question,
+;; started again once.  Knows processes, the handshake, and which questions
+;; have no answer yet: they are asked again where the bridge died, since none
+;; of ours does anything twice (starts carry an idempotency key).  Knows
+;; nothing of what they mean.
 
 ;;; Code:
 
 (require 'cl-lib)
 (require 'jsonrpc)
-(require 'reprieve-words)
-(require 'subr-x)
-
-(defgroup reprieve nil
-  "Backups and restorations of live SQLite databases."
-  :group 'external
-  :prefix "reprieve-")
-
-(defcustom reprieve-database nil
-  "The database to look after: a file, or the URL of a service."
-  :type '(choice (const :tag "None" nil) file (string :tag "URL")))
-
-(defcustom reprieve-store nil
-  "The folder or URL where its backups are kept; nil where reprieve knows."
-  :type '(choice (const :tag "As reprieve knows" nil) directory (string :tag "URL")))
-
-(defcustom reprieve-bridge-command nil
-  "The program `reprieve', or a list of it and its first arguments.
-Where it is nil, the environment variable REPRIEVE_BRIDGE, a
-folder bin/ beside this file, the selected Python interpreter and
-variable `exec-path' are tried in this order."
-  :type '(choice (const :tag "Find it" nil) file (repeat :tag "Command" string)))
+(require 'reprieve-finder)
 
 (defvar reprieve-bridge-changed-functions nil
   "Called with a job, a plist, whenever its state has changed.")
@@ -47,85 +28,11 @@ variable `exec-path' are tried in this order."
 (defvar reprieve-bridge-lost-hook nil
   "Run when there is no bridge any more, and nothing will be told of its jobs.")
 
-(define-error 'reprieve-bridge-plan-stale "The database has changed since this was planned" 'user-error)
+(define-error 'reprieve-bridge-plan-stale
+  "The database has changed since this was planned" 'user-error)
 
 (defconst reprieve-bridge--plan-stale 1412
   "The code of the error that a plan's database has changed.")
-
-;;; Which program it is
-
-(defconst reprieve-bridge--folder
-  (file-name-directory (or load-file-name buffer-file-name default-directory))
-  "Where this file is.")
-
-(defconst reprieve-bridge--has-reprieve
-  "import importlib.util as u, sys; sys.exit(u.find_spec('reprieve') is None)"
-  "What a Python interpreter runs to tell whether reprieve is installed in it.")
-
-(defun reprieve-bridge--named (command by)
-  "COMMAND, which BY names: it is used, or it is an error, but never passed over."
-  (if (executable-find (car command))
-      command
-    (user-error "%s names %s, which is no program" by (car command))))
-
-(defun reprieve-bridge--by-option ()
-  "The command that the option names."
-  (when reprieve-bridge-command
-    (reprieve-bridge--named (if (listp reprieve-bridge-command)
-                                reprieve-bridge-command
-                              (list (expand-file-name reprieve-bridge-command)))
-                            "The option `reprieve-bridge-command'")))
-
-(defun reprieve-bridge--by-environment ()
-  "The command that the environment names."
-  (let ((program (getenv "REPRIEVE_BRIDGE")))
-    (unless (member program '(nil ""))
-      (reprieve-bridge--named (list program) "The environment variable REPRIEVE_BRIDGE"))))
-
-(defun reprieve-bridge--bundled ()
-  "The command that came with this package."
-  (let ((program (expand-file-name (if (eq system-type 'windows-nt) "bin/reprieve.exe" "bin/reprieve")
-                                   reprieve-bridge--folder)))
-    (and (file-executable-p program) (list program))))
-
-(defun reprieve-bridge--of-interpreter ()
-  "The command of the selected interpreter, if reprieve is installed in it."
-  (let* ((environment (or (bound-and-true-p python-shell-virtualenv-root) (getenv "VIRTUAL_ENV")))
-         (inside (and environment
-                      (expand-file-name (if (eq system-type 'windows-nt) "Scripts/python.exe" "bin/python")
-                                        environment)))
-         (python (executable-find (or inside (bound-and-true-p python-shell-interpreter) "python3"))))
-    ;; -P: a folder `reprieve' in the working directory is not what is meant, and must not be run.
-    (and python
-         (eql 0 (call-process python nil nil nil "-P" "-c" reprieve-bridge--has-reprieve))
-         (list python "-P" "-m" "reprieve"))))
-
-(defun reprieve-bridge--on-path ()
-  "The command that variable `exec-path' has."
-  (when-let ((program (executable-find "reprieve")))
-    (list program)))
-
-(defun reprieve-bridge-find ()
-  "The command that starts reprieve: the first that one of five places has."
-  (or (reprieve-bridge--by-option)
-      (reprieve-bridge--by-environment)
-      (reprieve-bridge--bundled)
-      (reprieve-bridge--of-interpreter)
-      (reprieve-bridge--on-path)
-      (user-error "No `reprieve' was found: install it (pip install reprieve), or set `reprieve-bridge-command'")))
-
-(defun reprieve-bridge--whole (name)
-  "NAME as the bridge is told it: an absolute file name, or the URL that it is."
-  (if (reprieve-words-url-p name) name (expand-file-name name)))
-
-(defun reprieve-bridge--command-line ()
-  "The words that start the bridge."
-  (unless reprieve-database
-    (user-error "No database is set: customize `reprieve-database'"))
-  `(,@(reprieve-bridge-find) "bridge" "--stdio" ,(reprieve-bridge--whole reprieve-database)
-    ,@(and reprieve-store (list "--store" (reprieve-bridge--whole reprieve-store)))))
-
-;;; The process
 
 (defconst reprieve-bridge--protocol "1"
   "The major of the protocol that this package speaks.")
@@ -202,7 +109,8 @@ variable `exec-path' are tried in this order."
        :timeout nil
        :success-fn (settled #'reprieve-bridge--question-answered)
        :error-fn (lambda (wrong)
-                   (unless (eql -1 (plist-get wrong :code)) ; jsonrpc.el: the process has died
+                   ;; -1 is jsonrpc.el's: the process has died.
+                   (unless (eql -1 (plist-get wrong :code))
                      (funcall refused wrong)))))))
 
 (defun reprieve-bridge--subscribe (again)
@@ -238,7 +146,8 @@ Majors must match, and program versions need not."
 (defun reprieve-bridge--mismatch (spoken)
   "Give up a bridge that has SPOKEN another protocol."
   (reprieve-bridge--dismiss
-   (format "the bridge speaks protocol %s and this package speaks %s: update the older one of them"
+   (format (concat "the bridge speaks protocol %s and this package speaks %s: "
+                   "update the older one of them")
            spoken reprieve-bridge--protocol)))
 
 (defun reprieve-bridge--dismiss (words)
@@ -277,9 +186,11 @@ Majors must match, and program versions need not."
       (cond
        ((eql code reprieve-bridge--cannot-open) (reprieve-bridge--give-up reason))
        ((eql code reprieve-bridge--usage)
-        (reprieve-bridge--give-up (format "this reprieve has no bridge (%s): update it" reason)))
+        (reprieve-bridge--give-up
+         (format "this reprieve has no bridge (%s): update it" reason)))
        (reprieve-bridge--started-again
-        (reprieve-bridge--give-up (format "the bridge was started again, and ended again: %s" reason)))
+        (reprieve-bridge--give-up
+         (format "the bridge was started again, and ended again: %s" reason)))
        (t (setq reprieve-bridge--started-again t)
           (condition-case wrong
               (reprieve-bridge--start)
@@ -287,7 +198,7 @@ Majors must match, and program versions need not."
 
 (defun reprieve-bridge--start ()
   "Start a bridge and greet it."
-  (let ((command (reprieve-bridge--command-line))
+  (let ((command (reprieve-finder-command-line))
         (name (format "reprieve-%d" (cl-incf reprieve-bridge--count))))
     (setq reprieve-bridge--complaint nil
           reprieve-bridge--connection
@@ -300,7 +211,8 @@ Majors must match, and program versions need not."
            :process (lambda ()
                       (make-process :name name :command command :connection-type 'pipe
                                     :coding 'utf-8-emacs-unix :noquery t
-                                    :stderr (get-buffer-create (format "*%s stderr*" name))))))
+                                    :stderr (get-buffer-create
+                                             (format "*%s stderr*" name))))))
     (jsonrpc-async-request
      reprieve-bridge--connection 'initialize
      `(:processId ,(emacs-pid)
@@ -308,7 +220,8 @@ Majors must match, and program versions need not."
        :protocolVersions [,reprieve-bridge--protocol]
        :capabilities (:window (:workDoneProgress :json-false)))
      :timeout reprieve-bridge--patience
-     :timeout-fn (lambda () (reprieve-bridge--dismiss "the bridge has not greeted; update it"))
+     :timeout-fn (lambda ()
+                   (reprieve-bridge--dismiss "the bridge has not greeted; update it"))
      :success-fn #'reprieve-bridge--greet
      :error-fn #'reprieve-bridge--ungreeted)))
 
@@ -320,7 +233,8 @@ ANSWERED is called with the result, or REFUSED with the error."
   (let ((question (reprieve-bridge--make-question
                    :method method :params params :answered answered
                    :refused (or refused
-                                (lambda (wrong) (message "reprieve: %s" (plist-get wrong :message)))))))
+                                (lambda (wrong)
+                                  (message "reprieve: %s" (plist-get wrong :message)))))))
     (unless reprieve-bridge--connection
       (setq reprieve-bridge--started-again nil)
       (reprieve-bridge--start))

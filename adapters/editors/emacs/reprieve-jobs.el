@@ -4,8 +4,9 @@
 
 ;;; Commentary:
 
-;; Their progress, in a progress reporter each, and how they ended.  A job's progress is over when the job is
-;; (`jobs/didChange'), whatever else was answered or told.
+;; Their progress, in a progress reporter each, and how they ended.  A job's
+;; progress is over when the job is (`jobs/didChange'), whatever else was
+;; answered or told.
 
 ;;; Code:
 
@@ -48,7 +49,8 @@
 (defun reprieve-jobs--settle (started job)
   "STARTED is over, as JOB tells."
   (setq reprieve-jobs--all (delq started reprieve-jobs--all))
-  (when (and (reprieve-jobs--started-reporter started) (equal "completed" (plist-get job :outcome)))
+  (when (and (reprieve-jobs--started-reporter started)
+             (equal "completed" (plist-get job :outcome)))
     (progress-reporter-done (reprieve-jobs--started-reporter started)))
   (message "%s" (reprieve-words-ending job))
   (run-hook-with-args 'reprieve-jobs-ended-functions job))
@@ -78,9 +80,11 @@
   "The state of JOB has changed."
   (let ((started (cl-find (plist-get job :id) reprieve-jobs--all
                           :key #'reprieve-jobs--started-job :test #'equal)))
-    (cond ((and started (reprieve-jobs--final-p job)) (reprieve-jobs--settle started job))
-          (started (reprieve-jobs--show started (reprieve-words-doing job) (plist-get job :percentage)
-                                        (plist-get job :state)))
+    (cond ((and started (reprieve-jobs--final-p job))
+           (reprieve-jobs--settle started job))
+          (started
+           (reprieve-jobs--show started (reprieve-words-doing job)
+                                (plist-get job :percentage) (plist-get job :state)))
           ((and reprieve-jobs--all (reprieve-jobs--final-p job))
            (push (cons (plist-get job :id) job) reprieve-jobs--ended)))))
 
@@ -90,8 +94,9 @@
                            (cl-find token reprieve-jobs--all
                                     :key #'reprieve-jobs--started-token :test #'equal))))
     (setf (reprieve-jobs--started-job started) (plist-get value :job))
-    (reprieve-jobs--show started (format "%s %s" (or (plist-get value :title) "Working on") (reprieve-words-name))
-                         (or (plist-get value :percentage) 0) (plist-get value :message))))
+    (reprieve-jobs--show started
+                         (format "%s %s" (plist-get value :title) (reprieve-words-name))
+                         (plist-get value :percentage) (plist-get value :message))))
 
 (defun reprieve-jobs--reopened ()
   "Another bridge has taken over: what is over it may not tell any more."

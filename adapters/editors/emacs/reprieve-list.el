@@ -4,8 +4,9 @@
 
 ;;; Commentary:
 
-;; A tabulated list of the backups, newest first, with keys for what one can do with them.  It follows the jobs:
-;; the mode line shows the one under way, and the list is drawn again when one has ended.
+;; A tabulated list of the backups, newest first, with keys for what one can
+;; do with them.  It follows the jobs: the mode line shows the one under way,
+;; and the list is drawn again when one has ended.
 
 ;;; Code:
 
@@ -51,7 +52,7 @@
       (if (not (reprieve-jobs--final-p job))
           (setq mode-line-process (format " [%s]" (reprieve-words-doing job)))
         (setq mode-line-process nil)
-        ;; Not at once: this may be called while an answer is being read, and the list asks for one.
+        ;; Not at once: an answer may be being read, and the list asks for one.
         (run-at-time 0 nil #'reprieve-list--redraw))
       (force-mode-line-update))))
 

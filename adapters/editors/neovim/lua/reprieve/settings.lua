@@ -1,4 +1,6 @@
--- What the user has set: which database, where its backups are, which bridge. Knows nothing of how they are used.
+-- What the user has set: which database, where its backups are, which bridge.
+--
+-- Knows nothing of how they are used.
 
 local M = {}
 

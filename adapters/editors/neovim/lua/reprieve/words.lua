@@ -24,18 +24,22 @@ end
 --- A moment of the wire, `2026-05-01T10:20:30.123Z`, in the reader's own time zone.
 function M.moment(said)
   local year, month, day, hour, minute, second = said:match("^(%d+)-(%d+)-(%d+)T(%d+):(%d+):(%d+)")
-  local utc = { year = year, month = month, day = day, hour = hour, min = minute, sec = second, isdst = false }
-  local at = os.time(utc)
-  local there = os.date("!*t", at)
+  local date = { year = year, month = month, day = day, hour = hour, min = minute, sec = second }
+  date.isdst = false
+  local as_if_local = os.time(date)
+  local there = os.date("!*t", as_if_local)
   there.isdst = false
-  local local_time = at + os.difftime(at, os.time(there))
-  return os.date("%Y-%m-%d %H:%M:%S", local_time)
+  local offset = os.difftime(as_if_local, os.time(there))
+  return os.date("%Y-%m-%d %H:%M:%S", as_if_local + offset)
 end
 
 --- A backup in one line; a store may have those of other databases too.
 function M.backup(backup)
-  local other = settings.is_own(backup.database) and "" or "  of " .. vim.fn.fnamemodify(backup.database, ":~")
-  return ("%s  %10s  %s%s"):format(M.moment(backup.created), M.size(backup.bytes), backup.id, other)
+  local line = ("%s  %10s  %s"):format(M.moment(backup.created), M.size(backup.bytes), backup.id)
+  if settings.is_own(backup.database) then
+    return line
+  end
+  return line .. "  of " .. vim.fn.fnamemodify(backup.database, ":~")
 end
 
 local function reverts(job)
@@ -65,7 +69,7 @@ end
 function M.ending(job)
   local name = settings.name()
   if job.state == "failed" then
-    return ("%s failed: %s"):format(M.doing(job), job.error and job.error.message or "no reason was told."), "ERROR"
+    return ("%s failed: %s"):format(M.doing(job), job.error.message), "ERROR"
   elseif job.outcome == "cancelled" then
     return ("%s was cancelled; everything is as it was before."):format(M.doing(job)), "WARN"
   elseif job.kind == "creation" then
