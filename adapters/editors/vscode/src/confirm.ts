@@ -1,0 +1,42 @@
+// The question before anything is replaced: it says what is replaced, and by what.
+// Whoever answers late is asked again: the database may be another one by then.
+
+import * as vscode from "vscode";
+import type { ReprieveClient } from "./client";
+import { PLAN_STALE, ReprieveError } from "./errors";
+import type { UndoCopy } from "./protocol";
+import type { RunningJob } from "./running";
+import { ago, moment, size } from "./words";
+
+const OPEN = "Programs that have it open can stay open.";
+
+/** Plan, ask, restore; plan and ask again while the plan was stale. Undefined where the answer was no. */
+export async function restoreIfConfirmed(
+  client: ReprieveClient,
+  backup: string,
+): Promise<RunningJob | undefined> {
+  for (let again = ""; ; again = "The database has changed since you were asked.\n\n") {
+    const plan = await client.restorePlan(backup);
+    if (!(await yes(plan.message, `${again}${OPEN}`, "Restore"))) return undefined;
+    try {
+      return await client.restore(plan);
+    } catch (error) {
+      if (!(error instanceof ReprieveError) || error.code !== PLAN_STALE) throw error;
+    }
+  }
+}
+
+/** Ask whether to bring this back. Undefined where the answer was no. */
+export async function revertIfConfirmed(
+  client: ReprieveClient,
+  copy: UndoCopy,
+): Promise<RunningJob | undefined> {
+  const message =
+    `Replace everything in ${copy.database} by what it held until ${moment(copy.created)} ` +
+    `(${ago(copy.created)}, ${size(copy.bytes)})?`;
+  return (await yes(message, `What it holds now is kept in turn. ${OPEN}`, "Revert")) ? client.revert(copy.id) : undefined;
+}
+
+async function yes(message: string, detail: string, word: string): Promise<boolean> {
+  return (await vscode.window.showWarningMessage(message, { modal: true, detail }, word)) === word;
+}
