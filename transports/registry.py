@@ -62,6 +62,14 @@ def scheme_of(target: str) -> str:
     return found[1].lower() if found else "file"
 
 
+def in_real_time(target: str) -> str:
+    """The target for somebody beside real clocks: an offline one on the real clock, unless it names one."""
+    query = target.partition("?")[2]
+    if scheme_of(target) != "offline" or "clock=" in query:
+        return target
+    return f"{target}{'&' if '?' in target else '?'}clock=real"
+
+
 def open_target(target: str | os.PathLike[str], **options: Any) -> Opened:
     """What serves `target`: a path, or a URL of a known scheme.
 

@@ -22,6 +22,7 @@ FILES = {
     "keys": ("key",),
     "assets": ("assets",),
     "serve": ("serve",),
+    "bridge": ("bridge",),
     "offline": ("offline",),
     "completion": ("completion",),
 }
@@ -44,6 +45,7 @@ Back up and restore live SQLite databases. Cancel at any moment; lose nothing.
   key show|add-passphrase|import    the key that the backups are encrypted with
   assets keep|list|get|history      JSON documents, kept by id and version
   serve DATABASE                    an HTTP service of it, for programs
+  bridge --stdio [DATABASE]         JSON-RPC of it, for an editor's plugin
   offline [FILE|NAME=VALUE ...]     play a scenario, without disk or network
   completion bash|zsh|fish          a script that completes commands
 

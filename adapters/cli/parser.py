@@ -16,8 +16,8 @@ from .output import Output
 
 WIDTH = 80
 
-Run = Callable[[argparse.Namespace, Output], Awaitable[None]]
-"""What a command does. It raises a ReprieveError if it fails."""
+Run = Callable[[argparse.Namespace, Output], Awaitable[None] | None]
+"""What a command does: at once, or by what it gives to be awaited. It raises a ReprieveError if it fails."""
 
 
 class Parser(argparse.ArgumentParser):

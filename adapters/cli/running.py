@@ -22,7 +22,7 @@ def run(words: list[str], output: Output | None = None) -> int:
     try:
         _carry_out(words, output)
         sys.stdout.flush()
-    except SystemExit as end:  # argparse's own: --help and --version
+    except SystemExit as end:  # --help, --version, and a command that has exit codes of its own
         return int(end.code or 0)
     except ReprieveError as error:
         output.error(_problem(error))
@@ -48,10 +48,13 @@ def _carry_out(words: list[str], output: Output) -> None:
     from .commands import parser_for
 
     asked = parser_for(words).parse_args(words)
+    work = asked.run(asked, output)
+    if work is None:
+        return
     import asyncio  # late: --help and --version need none
 
     try:
-        asyncio.run(asked.run(asked, output))
+        asyncio.run(work)
     except (KeyRequired, JobFailed) as error:
         asked.passphrase = _passphrase(asked, error)
         asyncio.run(asked.run(asked, output))

@@ -6,12 +6,11 @@ import os
 from argparse import ArgumentTypeError, Namespace
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import parse_qsl
 
 import attrs
 
 from reprieve.core.errors import InvalidRequest
-from reprieve.transports.registry import scheme_of
+from reprieve.transports.registry import in_real_time
 
 from . import words
 from .installing import install_unit
@@ -160,16 +159,8 @@ def _library(asked: Namespace) -> Library:
     from reprieve.connecting import connect
 
     if not is_local(asked.database):
-        return connect(_in_real_time(asked.database), asked.store, long_lived=True)
+        return connect(in_real_time(asked.database), asked.store, long_lived=True)
     return connect(asked.database, asked.store, long_lived=True, passphrase=asked.passphrase)
-
-
-def _in_real_time(target: str) -> str:
-    """An offline target beside real sockets: on the real clock, unless it names one."""
-    query = target.partition("?")[2]
-    if scheme_of(target) != "offline" or "clock" in dict(parse_qsl(query)):
-        return target
-    return f"{target}{'&' if '?' in target else '?'}clock=real"
 
 
 def _told(service: Ready, settings: Settings) -> str:

@@ -1,0 +1,71 @@
+"""The program's door: take the channel, greet, and only then load what carries jobs out.
+
+An editor waits for the answer to `initialize`, so nothing is imported before it that it does not need.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from itertools import chain
+
+from .errors import parse_error
+from .framing import FramingError
+from .handshake import Handshake, Stage
+from .lifetime import on_signal
+from .messages import Notification, Request
+from .peer import Heard, Peer, Reply
+from .stdio import Stdio
+
+CLEAN, NOT_SHUT_DOWN, FRAMING = 0, 1, 3
+
+
+def bridge(target: str | None, store: str | None, passphrase: str | None) -> int:
+    """Be the bridge of a client at stdin and stdout, until it goes; the exit code."""
+    on_signal(lambda: os._exit(CLEAN))  # so far nothing is under way
+    stdio, peer, handshake = Stdio(), Peer(), Handshake(target, store)
+    try:
+        heard = _greeted(stdio, peer, handshake)
+    except FramingError as error:
+        _say(stdio, Peer.unreadable(parse_error(str(error))))
+        return FRAMING
+    except OSError:  # nobody reads
+        return CLEAN
+    if heard is None:
+        return CLEAN if handshake.stage is Stage.SHUT else NOT_SHUT_DOWN
+    import asyncio
+
+    from .running import run
+
+    return asyncio.run(run(stdio, peer, handshake, heard, passphrase))
+
+
+def _greeted(stdio: Stdio, peer: Peer, handshake: Handshake) -> Iterator[Heard] | None:
+    """Answer until the client is greeted: what else it has said by then. None if it left.
+
+    Raises FramingError, and OSError where nobody reads.
+    """
+    while data := stdio.read_now():
+        heard = peer.receive(data)
+        for one in heard:
+            if isinstance(one, Request):
+                reply = handshake.reply(peer, one)
+                if reply is None:
+                    return chain((one,), heard)
+                stdio.write_now(reply)
+            elif isinstance(one, Reply):
+                stdio.write_now(one.data)
+            elif isinstance(one, Notification) and one.method == "exit":
+                return None
+            if handshake.stage is Stage.OPEN:
+                return heard
+    peer.ended()
+    handshake.stage = Stage.SHUT
+    return None
+
+
+def _say(stdio: Stdio, data: bytes) -> None:
+    try:
+        stdio.write_now(data)
+    except OSError:
+        return

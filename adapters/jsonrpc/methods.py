@@ -1,0 +1,35 @@
+"""The table's rows: what a method is called, takes and gives, and the handler that answers it.
+
+The handlers are in the files of what they are about; table.py gathers them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Any
+
+import attrs
+
+from reprieve.core.operations import Operation
+
+from ..wire import Shape
+
+if TYPE_CHECKING:
+    from .call import Call
+
+Handler = Callable[["Call", Any], Awaitable[Any]]
+"""Called with the Call and its params, read. It raises a ReprieveError or Refused if it fails."""
+
+
+@attrs.frozen(kw_only=True)
+class Method:
+    """One method. `gives` is the type of its result; `errors` are codes beside those that any may have."""
+
+    name: str
+    handler: Handler
+    summary: str
+    params: type[Shape]
+    gives: Any
+    operation: Operation | None = None
+    errors: tuple[int, ...] = ()
+    starts_job: bool = False

@@ -1,0 +1,109 @@
+"""A conversation over a channel, from its first byte to its exit code.
+
+`serve` does it over asyncio's streams, for a Python host that has a library of its own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Protocol
+
+from .conversation import CLEAN, Conversation
+from .framing import FramingError
+from .handshake import Handshake
+from .peer import Heard
+
+if TYPE_CHECKING:
+    from reprieve import Library
+
+FAREWELL = 1.0
+"""Seconds in which the client may read what is left, once it is over."""
+
+CHUNK = 64 * 1024
+
+
+class Channel(Protocol):
+    """Bytes from and to a client."""
+
+    async def read(self) -> bytes:
+        """The next bytes; none at their end."""
+        ...
+
+    async def write(self, data: bytes) -> None:
+        """Write all of it, or raise OSError."""
+        ...
+
+
+class Streams:
+    """asyncio's streams as a channel."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._reader = reader
+        self._writer = writer
+
+    async def read(self) -> bytes:
+        """The next bytes; none at their end."""
+        try:
+            return await self._reader.read(CHUNK)
+        except ConnectionError:
+            return b""
+
+    async def write(self, data: bytes) -> None:
+        """Write all of it, or raise OSError."""
+        self._writer.write(data)
+        await self._writer.drain()
+
+
+async def serve(library: Library, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> int:
+    """Offer an opened library to the client at the other end of two streams, until it has gone.
+
+    Returns the exit code that a bridge would have: 0 clean, 1 `exit` without `shutdown`, 3 an input that
+    is no message. What the client asked for and did not detach has then been cancelled, and put back. The
+    library and the writer stay open.
+    """
+    opened: asyncio.Future[Library] = asyncio.get_running_loop().create_future()
+    opened.set_result(library)
+    conversation = Conversation(opened, Handshake(library.database))
+    return await converse(conversation, Streams(reader, writer))
+
+
+async def converse(conversation: Conversation, channel: Channel, heard: Iterable[Heard] = ()) -> int:
+    """Hear, answer and tell until it is over; the exit code. `heard` was said already."""
+    sending = asyncio.create_task(_send(conversation, channel))
+    listening = asyncio.create_task(_listen(conversation, channel, heard))
+    try:
+        code = await conversation.over
+        listening.cancel()
+        await conversation.leave()
+        await _farewell(conversation, sending)
+    finally:
+        for task in (sending, listening):
+            task.cancel()
+    return code
+
+
+async def _listen(conversation: Conversation, channel: Channel, heard: Iterable[Heard]) -> None:
+    try:
+        conversation.hear(heard)
+    except FramingError as error:
+        conversation.broken(error)
+    while not conversation.over.done():
+        await conversation.outbox.room()
+        conversation.receive(await channel.read())
+
+
+async def _send(conversation: Conversation, channel: Channel) -> None:
+    """Write what is to be sent, until nobody reads it any more."""
+    try:
+        while True:
+            await channel.write(await conversation.outbox.next())
+    except OSError:
+        conversation.end(CLEAN)
+
+
+async def _farewell(conversation: Conversation, sending: asyncio.Task[None]) -> None:
+    """Let the client read what is left, if it still does."""
+    empty = asyncio.create_task(conversation.outbox.empty())
+    await asyncio.wait((empty, sending), timeout=FAREWELL, return_when=asyncio.FIRST_COMPLETED)
+    empty.cancel()

@@ -1,0 +1,331 @@
+"""What the methods take and give, as far as the wire has no shape for it yet.
+
+The same classes read the params, and are what OpenRPC and the plugins' types are made of. A field without a
+default must be there; what is None is left out. Knows no method.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+import attrs
+
+from ..wire import AssetVersion, Backup, Job, Shape, UndoCopy
+
+Token = int | str
+"""Under which progress is told: the client's choice."""
+
+Document = Mapping[str, object]
+
+MANY = 1000
+"""The most that a list gives at once."""
+
+
+def _bounded(default: int | None, **bounds: int) -> Any:
+    """A number within these bounds, both included."""
+    return attrs.field(default=default, metadata={"bounds": bounds})
+
+
+# -- taken ---------------------------------------------------------------------------------------
+
+
+@attrs.frozen
+class Nothing(Shape):
+    """No params."""
+
+
+@attrs.frozen
+class Initialize(Shape):
+    """Who the client is, and which majors of the protocol it speaks. Unknown members are its own matter.
+
+    The bridge ends when the process `process_id` does. `initialization_options.target` is what to open, where
+    the command line names nothing.
+    """
+
+    protocol_versions: tuple[str, ...] = ()
+    process_id: int | None = None
+    client_info: Document | None = None
+    capabilities: Document = attrs.field(factory=dict)
+    initialization_options: Document | None = None
+
+
+@attrs.frozen
+class WhichBackups(Shape):
+    """Which page of the backups: after `cursor`, at most `limit`."""
+
+    cursor: str | None = None
+    limit: int = _bounded(MANY, minimum=1, maximum=MANY)
+
+
+@attrs.frozen
+class OneBackup(Shape):
+    """A backup, by its id."""
+
+    backup: str
+
+
+@attrs.frozen
+class CreateBackup(Shape):
+    """How a backup is made. The same key gives the same job; a detached one is answered at once."""
+
+    work_done_token: Token | None = None
+    detach: bool = False
+    idempotency_key: str | None = None
+
+
+@attrs.frozen
+class DeleteBackup(Shape):
+    """Which backup is hidden; it must be confirmed."""
+
+    backup: str
+    confirm: bool = False
+
+
+@attrs.frozen
+class Restore(Shape):
+    """Which backup is put back. Either it is confirmed, or a plan is shown that is still true."""
+
+    backup: str
+    confirm: bool = False
+    plan_token: str | None = None
+    work_done_token: Token | None = None
+    detach: bool = False
+    idempotency_key: str | None = None
+
+
+@attrs.frozen
+class Revert(Shape):
+    """The restoration that is undone: the one that left `undo`, or the last. It must be confirmed."""
+
+    confirm: bool = False
+    undo: str | None = None
+    work_done_token: Token | None = None
+    detach: bool = False
+    idempotency_key: str | None = None
+
+
+@attrs.frozen
+class ForgetUndo(Shape):
+    """Which undo copy is dropped for good; it must be confirmed."""
+
+    undo: str
+    confirm: bool = False
+
+
+@attrs.frozen
+class OneJob(Shape):
+    """A job, by its id."""
+
+    job: str
+
+
+@attrs.frozen
+class WhichJobs(Shape):
+    """Which jobs: the newest `limit`, of all or of those that have not ended."""
+
+    unsettled: bool = False
+    limit: int = _bounded(100, minimum=1, maximum=MANY)
+
+
+@attrs.frozen
+class Subscribe(Shape):
+    """From which change on the client wants to hear: those after `since`, or from now on."""
+
+    since: int | None = _bounded(None, minimum=0)
+
+
+@attrs.frozen
+class KeepDocuments(Shape):
+    """Documents to keep; each must have a string `id`. Without any, the database is backed up."""
+
+    assets: tuple[Document, ...] | None = None
+
+
+@attrs.frozen
+class KeepDocument(Shape):
+    """A document to keep; it must have a string `id`. Without one, the database is backed up."""
+
+    asset: Document | None = None
+
+
+@attrs.frozen
+class OneDocument(Shape):
+    """A kept document, by its id; its newest version, or a named one."""
+
+    id: str
+    version: int | None = _bounded(None, minimum=1)
+
+
+@attrs.frozen
+class DocumentHistory(Shape):
+    """A kept document, by its id."""
+
+    id: str
+
+
+@attrs.frozen
+class Cancelled(Shape):
+    """`$/cancelRequest`: the request that is no longer wanted."""
+
+    id: Token
+
+
+@attrs.frozen
+class ProgressCancelled(Shape):
+    """`window/workDoneProgress/cancel`: the progress whose job is no longer wanted."""
+
+    token: Token
+
+
+# -- given ---------------------------------------------------------------------------------------
+
+
+@attrs.frozen
+class ServerInfo(Shape):
+    """Which program the bridge is."""
+
+    name: str
+    version: str
+
+
+@attrs.frozen
+class Limits(Shape):
+    """What the bridge takes: bytes of a header and of a body, requests that wait for their answers."""
+
+    header_bytes: int
+    body_bytes: int
+    requests_in_flight: int
+
+
+@attrs.frozen
+class Initialized(Shape):
+    """Which major of the protocol is spoken, by whom, and what it can do."""
+
+    protocol_version: str
+    server_info: ServerInfo
+    capabilities: Document
+    limits: Limits
+
+
+@attrs.frozen
+class Backups(Shape):
+    """Backups, oldest first; `next_cursor` where there are more."""
+
+    items: tuple[Backup, ...]
+    next_cursor: str | None = None
+
+
+@attrs.frozen
+class Started(Shape):
+    """A job that was detached, as it stands."""
+
+    job: Job
+
+
+@attrs.frozen
+class CancelAnswer(Shape):
+    """Whether the cancel came in time, and the job as it ended."""
+
+    accepted: bool
+    job: Job
+
+
+@attrs.frozen
+class Jobs(Shape):
+    """Jobs, newest first."""
+
+    items: tuple[Job, ...]
+
+
+@attrs.frozen
+class Subscribed(Shape):
+    """How the unsettled jobs stand, and the change after which `jobs/didChange` goes on.
+
+    `afresh` says that whatever the client knew before is to be forgotten; otherwise what it missed follows.
+    """
+
+    snapshot: tuple[Job, ...]
+    seq: int
+    afresh: bool
+
+
+@attrs.frozen
+class Plan(Shape):
+    """What a restoration would do. `bytes` and `changed_at` are those of the database that is there now.
+
+    `message` is the sentence to be confirmed; `plan_token` holds as long as neither changes.
+    """
+
+    plan_token: str
+    backup: Backup
+    database: str
+    message: str
+    bytes: int | None = None
+    changed_at: datetime | None = None
+
+
+@attrs.frozen
+class Database(Shape):
+    """A database that its owner has registered, and where its backups are."""
+
+    database: str
+    store: str
+
+
+@attrs.frozen
+class Databases(Shape):
+    """The registered databases."""
+
+    items: tuple[Database, ...]
+
+
+@attrs.frozen
+class UndoCopies(Shape):
+    """What a revert can go back to, newest first."""
+
+    items: tuple[UndoCopy, ...]
+
+
+@attrs.frozen
+class AssetVersions(Shape):
+    """Versions of kept documents."""
+
+    items: tuple[AssetVersion, ...]
+
+
+@attrs.frozen
+class DidChange(Shape):
+    """A job's state has changed; `seq` rises with every change, and holds across bridges."""
+
+    seq: int
+    job: Job
+
+
+@attrs.frozen
+class LogMessage(Shape):
+    """A sentence for the client's log; `type` is 1 for an error, 2 for a warning."""
+
+    type: int
+    message: str
+
+
+@attrs.frozen
+class WorkDone(Shape):
+    """How far a job is: `kind` is begin, report or end; `percentage` is whole, and never falls."""
+
+    kind: str
+    job: str
+    message: str | None = None
+    percentage: int | None = None
+    title: str | None = None
+    cancellable: bool | None = None
+
+
+@attrs.frozen
+class Progress(Shape):
+    """`$/progress` for the token of a request."""
+
+    token: Token
+    value: WorkDone
