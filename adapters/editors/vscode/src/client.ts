@@ -90,8 +90,9 @@ export class ReprieveClient extends EventEmitter<Events> {
 
   /** Begin a backup. It goes on when this process ends: the next bridge finds it. */
   async createBackup(start: Start = {}): Promise<RunningJob> {
-    const { job } = await this.request("backups/create", starting(start));
-    return this.#follow(job);
+    const { idempotencyKey } = starting(start);
+    const ask = async () => (await this.request("backups/create", starting({ idempotencyKey }))).job;
+    return this.#follow(await ask(), ask);
   }
 
   /** What a restoration would replace, in one sentence, and the token that stands for that very state. */
@@ -99,10 +100,16 @@ export class ReprieveClient extends EventEmitter<Events> {
     return this.request("backup/restorePlan", { backup });
   }
 
-  /** Begin to replace the database, as planned. Raises ReprieveError 1412 where that has changed since. */
-  async restore(plan: RestorePlan, start: Start = {}): Promise<RunningJob> {
-    const params = { backup: plan.backup.id, planToken: plan.planToken, ...starting(start) };
-    const { job } = await this.request("backup/restore", params);
+  /**
+   * Begin to replace the database: as planned, which raises ReprieveError 1412 where it has changed since;
+   * or, given a backup's id, as it is by then, which asks nobody.
+   */
+  async restore(what: RestorePlan | string, start: Start = {}): Promise<RunningJob> {
+    const agreed =
+      typeof what === "string"
+        ? ({ backup: what, confirm: true } as const)
+        : { backup: what.backup.id, planToken: what.planToken };
+    const { job } = await this.request("backup/restore", { ...agreed, ...starting(start) });
     return this.#follow(job);
   }
 
@@ -208,10 +215,11 @@ export class ReprieveClient extends EventEmitter<Events> {
   }
 
   /** Once followed, every change is heard; what came before it was is asked for. */
-  async #follow(job: Job): Promise<RunningJob> {
-    const running = new RunningJob(job, (id) => this.cancel(id));
+  async #follow(job: Job, startAgain?: () => Promise<Job>): Promise<RunningJob> {
+    const look = () => this.request("jobs/get", { job: job.id });
+    const running = new RunningJob(job, () => this.cancel(job.id), startAgain ?? look);
     this.#running.set(job.id, running);
-    this.#told(await this.request("jobs/get", { job: job.id }));
+    this.#told(await look());
     return running;
   }
 
@@ -228,10 +236,14 @@ export class ReprieveClient extends EventEmitter<Events> {
     );
   }
 
-  /** Ask how each job stands that was followed: it went on, or was settled. */
+  /** Ask how each job stands that was followed: it was settled, or goes on and tells its progress here again. */
   async #resumed(): Promise<void> {
     this.#stand("ready");
-    for (const id of [...this.#running.keys()]) this.#told(await this.request("jobs/get", { job: id }));
+    try {
+      for (const running of [...this.#running.values()]) this.#told(await running.look());
+    } catch (error) {
+      this.emit("log", String(error));
+    }
   }
 
   #gone(death: BridgeDied, why: string): void {

@@ -1,5 +1,5 @@
 // The question before anything is replaced: it says what is replaced, and by what.
-// Whoever answers late is asked again: the database may be another one by then.
+// Whoever answers late is asked again; a database that is written to all the time, only once more.
 
 import * as vscode from "vscode";
 import type { ReprieveClient } from "./client";
@@ -9,21 +9,24 @@ import type { RunningJob } from "./running";
 import { ago, moment, size } from "./words";
 
 const OPEN = "Programs that have it open can stay open.";
+const CHANGED =
+  "It has changed since you were asked, and may change until it is replaced: " +
+  "what is written to it meanwhile is replaced, too, and can be brought back likewise.";
 
-/** Plan, ask, restore; plan and ask again while the plan was stale. Undefined where the answer was no. */
+/** Plan, ask, restore; ask once more where the plan was stale. Undefined where the answer was no. */
 export async function restoreIfConfirmed(
   client: ReprieveClient,
   backup: string,
 ): Promise<RunningJob | undefined> {
-  for (let again = ""; ; again = "The database has changed since you were asked.\n\n") {
-    const plan = await client.restorePlan(backup);
-    if (!(await yes(plan.message, `${again}${OPEN}`, "Restore"))) return undefined;
-    try {
-      return await client.restore(plan);
-    } catch (error) {
-      if (!(error instanceof ReprieveError) || error.code !== PLAN_STALE) throw error;
-    }
+  const plan = await client.restorePlan(backup);
+  if (!(await yes(plan.message, OPEN, "Restore"))) return undefined;
+  try {
+    return await client.restore(plan);
+  } catch (error) {
+    if (!(error instanceof ReprieveError) || error.code !== PLAN_STALE) throw error;
   }
+  const { message } = await client.restorePlan(backup);
+  return (await yes(message, `${CHANGED} ${OPEN}`, "Restore Anyway")) ? client.restore(backup) : undefined;
 }
 
 /** Ask whether to bring this back. Undefined where the answer was no. */

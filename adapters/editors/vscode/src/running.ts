@@ -21,7 +21,10 @@ export class RunningJob {
   constructor(
     /** As it is now. */
     public job: Job,
-    private readonly ask: (job: string) => Promise<Cancelled>,
+    /** Cancel it; resolves once it has ended. Asking twice is no error. */
+    readonly cancel: () => Promise<Cancelled>,
+    /** @internal Asks a bridge that is new how the job stands. */
+    readonly look: () => Promise<Job>,
   ) {
     this.ended = new Promise((resolve, reject) => {
       this.#end = resolve;
@@ -41,12 +44,7 @@ export class RunningJob {
     return this;
   }
 
-  /** Resolves once the job has ended; asking twice is no error. */
-  cancel(): Promise<Cancelled> {
-    return this.ask(this.id);
-  }
-
-  /** The bridge told how it is. What has ended stays so. */
+  /** @internal The bridge told how it is. What has ended stays so. */
   update(job: Job): void {
     if (hasEnded(this.job)) return;
     this.job = { ...job, percentage: Math.max(job.percentage, this.job.percentage) };
@@ -54,6 +52,7 @@ export class RunningJob {
     if (hasEnded(job)) this.#end(this.job);
   }
 
+  /** @internal Nobody will tell how it ends. */
   lose(error: Error): void {
     this.#lose(error);
   }
