@@ -9,9 +9,12 @@ import json
 import re
 import sys
 from pathlib import Path
+from typing import Any
 
 from reprieve import reference as python
 from reprieve.adapters.cli import reference as command_line
+from reprieve.adapters.jsonrpc.openrpc import description
+from reprieve.adapters.jsonrpc.typescript import types
 from reprieve.adapters.server.app import ROUTES
 from reprieve.core.diagram import mermaid
 
@@ -19,6 +22,7 @@ DOCS = Path(__file__).parent
 
 _CLIENTS = re.compile(r"(<!-- clients -->\n).*?(<!-- /clients -->)", re.DOTALL)
 _HTTP = re.compile(r"(<!-- routes -->\n).*?(<!-- /routes -->)", re.DOTALL)
+_METHODS = re.compile(r"(<!-- methods -->\n).*?(<!-- /methods -->)", re.DOTALL)
 _DIAGRAM = re.compile(r"(<!-- diagram -->\n```mermaid\n).*?(```\n<!-- /diagram -->)", re.DOTALL)
 
 
@@ -27,7 +31,11 @@ def generated() -> dict[str, str]:
     lifecycle = (DOCS / "lifecycle.md").read_text("utf-8")
     pieces = (DOCS / "pieces.md").read_text("utf-8")
     http = (DOCS / "http.md").read_text("utf-8")
+    bridge = (DOCS / "jsonrpc.md").read_text("utf-8")
     return {
+        "../adapters/editors/vscode/src/protocol.ts": types(description()),
+        "openrpc.json": f"{json.dumps(description(), indent=1)}\n",
+        "jsonrpc.md": _METHODS.sub(lambda found: f"{found[1]}{_methods()}{found[2]}", bridge),
         "cli.md": command_line.reference(),
         "python.md": python.reference(),
         "http.md": _HTTP.sub(lambda found: f"{found[1]}{_routes()}{found[2]}", http),
@@ -50,6 +58,39 @@ def main(check: bool) -> int:
         (DOCS / name).write_text(generated()[name], "utf-8")
         print(f"docs/{name}")
     return 0
+
+
+def _methods() -> str:
+    """Every method of the bridge with its params; then what is sent, and the errors."""
+    document = description()
+    parts = ["| request | what it does | params | result |", "|---|---|---|---|"]
+    for method in document["methods"]:
+        if "result" in method:
+            result = _result(method["result"]["schema"])
+            parts.append(f"| `{method['name']}` | {method['summary']} | {_params(method)} | {result} |")
+    for title, rows in (
+        ("from the client", [one for one in document["methods"] if "result" not in one]),
+        ("from the bridge", document["x-sent"]),
+    ):
+        parts += ["", f"| notification {title} | what it says | params |", "|---|---|---|"]
+        parts += [f"| `{one['name']}` | {one['summary']} | {_params(one)} |" for one in rows]
+    parts += ["", "| code | what it means |", "|---|---|"]
+    parts += [
+        f"| {error['code']} | {error['message']} |" for error in document["components"]["errors"].values()
+    ]
+    return "".join(f"{part}\n" for part in parts)
+
+
+def _params(method: dict[str, Any]) -> str:
+    return ", ".join(
+        f"`{one['name']}`" if one["required"] else f"`{one['name']}?`" for one in method["params"]
+    )
+
+
+def _result(schema: dict[str, Any]) -> str:
+    if "anyOf" in schema:
+        return ", or ".join(map(_result, schema["anyOf"]))
+    return str(schema["$ref"]).rpartition("/")[2] if "$ref" in schema else str(schema.get("type"))
 
 
 def _routes() -> str:

@@ -32,6 +32,7 @@ PARTS: dict[str, tuple[Callable[[], bool], str]] = {
     "linux": (lambda: sys.platform == "linux", "run on Linux"),
     "systemd": (lambda: shutil.which("systemd-analyze") is not None, "install systemd"),
     "curl": (lambda: CURL_CLIENT.here, "install curl"),
+    "node": (lambda: shutil.which("node") is not None, "install Node 18 or later"),
     "bash": (lambda: shutil.which("bash") is not None, "install bash"),
     "chromium": (
         lambda: any(map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))),

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import sys
 from argparse import Namespace
+from collections.abc import Awaitable
 from pathlib import Path
 
 from reprieve.core.errors import InvalidRequest
 
+from . import words
 from .output import Output
 from .parser import Commands
 
@@ -19,18 +21,37 @@ def add_to(commands: Commands) -> None:
         bridge,
         "Speak JSON-RPC with an editor's plugin.",
         example="reprieve bridge --stdio snippets.db",
-        more="Messages are framed as in the Language Server Protocol. Without a TARGET, the client\n"
-        "names one when it begins. It ends when its client does.",
+        more="Messages are framed as in the Language Server Protocol. Without a TARGET,\n"
+        "the client names one when it begins. It ends when its client does.",
     )
     parser.add_argument("target", metavar="TARGET", nargs="?", help="a database's path, or a URL")
     parser.add_argument("--stdio", action="store_true", help="one client, at stdin and stdout")
     parser.add_argument("--socket", metavar="PATH", type=Path, help="any number of clients, at a unix socket")
 
 
-def bridge(asked: Namespace, output: Output) -> None:
-    """Be the bridge, and end the process with its exit code. No loop runs yet: greeting needs none."""
+def bridge(asked: Namespace, output: Output) -> Awaitable[None] | None:
+    """Be the bridge. At stdio no loop runs yet, for greeting needs none, and the process ends by its code."""
     if asked.stdio == bool(asked.socket):
-        raise InvalidRequest("A bridge needs --stdio, or --socket with a path.")
+        raise InvalidRequest("A bridge needs --stdio, or --socket with a path. See `reprieve bridge --help`.")
+    if asked.socket:
+        return _at_socket(asked, output)
     from ..jsonrpc.door import bridge as at_stdio
 
     sys.exit(at_stdio(asked.target, asked.store, asked.passphrase))
+
+
+async def _at_socket(asked: Namespace, output: Output) -> None:
+    from ..jsonrpc.listening import listen
+    from ..jsonrpc.running import library_of
+    from .interrupts import Interrupts
+
+    if asked.target is None:
+        raise InvalidRequest("A bridge at a socket needs a TARGET: its clients share it.")
+
+    def ready() -> None:
+        where = str(asked.socket.absolute())
+        output.ready({"socket": where}, lambda: f"Listening at {words.path(where)}, until Ctrl-C.")
+
+    with Interrupts(output.settle) as interrupts:
+        async with library_of(asked.target, asked.store, asked.passphrase) as library:
+            await listen(library, asked.socket, ready, interrupts.asked)

@@ -44,8 +44,7 @@ Back up and restore live SQLite databases. Cancel at any moment; lose nothing.
   status, cancel JOB                look at a job; cancel it from anywhere
   key show|add-passphrase|import    the key that the backups are encrypted with
   assets keep|list|get|history      JSON documents, kept by id and version
-  serve DATABASE                    an HTTP service of it, for programs
-  bridge --stdio [DATABASE]         JSON-RPC of it, for an editor's plugin
+  serve, bridge DATABASE            HTTP for programs; JSON-RPC for editors
   offline [FILE|NAME=VALUE ...]     play a scenario, without disk or network
   completion bash|zsh|fish          a script that completes commands
 

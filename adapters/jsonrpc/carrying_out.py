@@ -15,7 +15,8 @@ from reprieve.core.job import Job
 
 from ..wire import shaped
 from .call import Call
-from .shapes import Started, Token
+from .greeting import Token
+from .shapes import Started
 
 
 class Asked(Protocol):

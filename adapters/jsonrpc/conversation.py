@@ -25,7 +25,7 @@ from .peer import Heard, Peer
 from .plans import Plans
 from .progress import Tellings
 from .reading import read
-from .shapes import Cancelled, LogMessage, ProgressCancelled
+from .shapes import Cancelled, LogMessage, ProgressToken
 from .table import METHODS
 
 if TYPE_CHECKING:
@@ -135,7 +135,7 @@ class Conversation:
                 if call:
                     call.cancel()
             elif said.method == "window/workDoneProgress/cancel":
-                self._tellings.cancel(read(said.params, ProgressCancelled).token)
+                self._tellings.cancel(read(said.params, ProgressToken).token)
         except Refused as refused:  # nobody waits for an answer
             log.info("%s is not understood: %s", said.method, refused)
 
@@ -167,14 +167,16 @@ class Conversation:
         if call.detached:
             self._detached.add(call.detached)
             call.detached.add_done_callback(self._detached.discard)
-        self.outbox.put(data)
+        self.outbox.put(data, last=not self._calls)
 
     async def _result(self, request: Request, call: Call) -> object:
         if call.unwanted:  # before its first step
             raise asyncio.CancelledError
         call.begin()
         asked = read(request.params, call.method.params)
-        call.library = await asyncio.shield(self._library)
+        if not self._library.done():
+            await asyncio.wait((self._library,))
+        call.library = self._library.result()
         return _on_wire(await call.method.handler(call, asked))
 
 

@@ -10,11 +10,11 @@ from ..wire import shaped
 from .backups import BACKING_UP
 from .call import Call
 from .carrying_out import carried_out
+from .greeting import Document
 from .methods import Method
 from .shapes import (
     AssetVersions,
     CreateBackup,
-    Document,
     DocumentHistory,
     KeepDocument,
     KeepDocuments,

@@ -13,10 +13,10 @@ from reprieve.core import VERSION
 from ..wire import members
 from .errors import NOT_INITIALIZED, Refused, RpcError, invalid_params, invalid_request
 from .framing import BODY_LIMIT, HEADER_LIMIT
+from .greeting import Initialize, Initialized, Limits, ServerInfo
 from .messages import Members, Request
 from .peer import MOST_IN_FLIGHT, Peer
 from .reading import read
-from .shapes import Initialize, Initialized, Limits, ServerInfo
 
 PROTOCOLS = ("1",)
 """The majors of the protocol that the bridge speaks."""
@@ -41,7 +41,7 @@ class Handshake:
         self.target = target
         self.store = store
         self.stage = Stage.NEW
-        self.client = Initialize()
+        self.client = Initialize(())
 
     @property
     def makes_progress(self) -> bool:

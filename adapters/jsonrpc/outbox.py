@@ -18,9 +18,13 @@ FULL = 4 * 1024 * 1024
 
 
 class Outbox:
-    """What one client is to be sent."""
+    """What one client is to be sent.
+
+    `at_once`, where the channel has it, sends a message if nothing waits before it; whether it did.
+    """
 
     def __init__(self) -> None:
+        self.at_once: Callable[[bytes], bool] = lambda data: False
         self._line: deque[bytes] = deque()
         self._waiting = 0
         self._newest: dict[Hashable, Callable[[], bytes]] = {}
@@ -30,9 +34,9 @@ class Outbox:
         self._idle = asyncio.Event()
         self._idle.set()
 
-    def put(self, data: bytes) -> None:
-        """A message that must arrive, after those before it."""
-        if data:
+    def put(self, data: bytes, *, last: bool = False) -> None:
+        """A message that must arrive, after those before it. `last`: no other will be sent with it soon."""
+        if data and not (last and self._idle.is_set() and self.at_once(data)):
             self._line.append(data)
             self._waiting += len(data)
             if self._waiting > FULL:

@@ -13,10 +13,11 @@ from reprieve.core.lifecycle import JobState, Outcome
 
 from ..wire import members
 from .errors import Refused, invalid_params
+from .greeting import Token
 from .messages import Answer
 from .outbox import Outbox
 from .peer import Peer
-from .shapes import Progress, Token, WorkDone
+from .shapes import Progress, Step, WorkDone
 
 PAUSE = 0.12
 """Seconds between two reports: nine in a second, and the last, which is told at once."""
@@ -34,7 +35,7 @@ class Telling:
         self._timer: asyncio.TimerHandle | None = None
         self._job = job
         self._told = _report(job)
-        begin = WorkDone("begin", job.id, _words(job), int(job.percentage), title, cancellable=True)
+        begin = WorkDone(Step.BEGIN, job.id, _words(job), int(job.percentage), title, cancellable=True)
         outbox.put(self._message(begin))
 
     def report(self, job: Job) -> None:
@@ -51,7 +52,7 @@ class Telling:
         last = _report(job)
         if last != self._told:
             self._outbox.put(self._message(last))
-        self._outbox.put(self._message(WorkDone("end", job.id, _ending(job))))
+        self._outbox.put(self._message(WorkDone(Step.END, job.id, _ending(job))))
         self._over()
 
     def _tell(self) -> None:
@@ -125,7 +126,7 @@ class Tellings:
 
 
 def _report(job: Job) -> WorkDone:
-    return WorkDone("report", job.id, _words(job), int(job.percentage))
+    return WorkDone(Step.REPORT, job.id, _words(job), int(job.percentage))
 
 
 def _words(job: Job) -> str:

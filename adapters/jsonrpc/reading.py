@@ -15,7 +15,7 @@ from cattrs.gen import make_dict_structure_fn
 
 from ..wire import Shape, camel
 from .errors import Refused, invalid_params
-from .shapes import Document, Initialize, Token
+from .greeting import Document, Initialize, Token
 
 ShapeT = TypeVar("ShapeT", bound=Shape)
 

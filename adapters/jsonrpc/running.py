@@ -50,15 +50,17 @@ async def run(
             await opening.result().__aexit__(None, None, None)
 
 
-async def _open(target: str, store: str | None, passphrase: str | None) -> Library:
-    """The library, opened. Raises what says that it cannot be, now or later."""
+def library_of(target: str, store: str | None, passphrase: str | None) -> Library:
+    """The library of a bridge's target. Use it in an `async with`."""
     from reprieve import connect
 
     local = scheme_of(target) == "file"
     options: dict[str, Any] = {"passphrase": passphrase} if local and passphrase else {}
-    library = connect(in_real_time(target), store, long_lived=True, **options)
-    await library.__aenter__()
-    return library
+    return connect(in_real_time(target), store, long_lived=True, **options)
+
+
+async def _open(target: str, store: str | None, passphrase: str | None) -> Library:
+    return await library_of(target, store, passphrase).__aenter__()
 
 
 def _opened(conversation: Conversation, opening: asyncio.Task[Library]) -> None:

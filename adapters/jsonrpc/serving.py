@@ -34,6 +34,10 @@ class Channel(Protocol):
         """Write all of it, or raise OSError."""
         ...
 
+    def write_at_once(self, data: bytes) -> bool:
+        """Write it, if that takes no waiting; whether it was written."""
+        ...
+
 
 class Streams:
     """asyncio's streams as a channel."""
@@ -54,6 +58,10 @@ class Streams:
         self._writer.write(data)
         await self._writer.drain()
 
+    def write_at_once(self, data: bytes) -> bool:
+        """asyncio has a buffer of its own: nothing is gained."""
+        return False
+
 
 async def serve(library: Library, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> int:
     """Offer an opened library to the client at the other end of two streams, until it has gone.
@@ -70,6 +78,7 @@ async def serve(library: Library, reader: asyncio.StreamReader, writer: asyncio.
 
 async def converse(conversation: Conversation, channel: Channel, heard: Iterable[Heard] = ()) -> int:
     """Hear, answer and tell until it is over; the exit code. `heard` was said already."""
+    conversation.outbox.at_once = channel.write_at_once
     sending = asyncio.create_task(_send(conversation, channel))
     listening = asyncio.create_task(_listen(conversation, channel, heard))
     try:
@@ -97,7 +106,9 @@ async def _send(conversation: Conversation, channel: Channel) -> None:
     """Write what is to be sent, until nobody reads it any more."""
     try:
         while True:
-            await channel.write(await conversation.outbox.next())
+            data = await conversation.outbox.next()
+            if not channel.write_at_once(data):
+                await channel.write(data)
     except OSError:
         conversation.end(CLEAN)
 

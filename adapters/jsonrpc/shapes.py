@@ -6,18 +6,14 @@ default must be there; what is None is left out. Knows no method.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
 import attrs
 
 from ..wire import AssetVersion, Backup, Job, Shape, UndoCopy
-
-Token = int | str
-"""Under which progress is told: the client's choice."""
-
-Document = Mapping[str, object]
+from .greeting import Document, Token
 
 MANY = 1000
 """The most that a list gives at once."""
@@ -31,27 +27,12 @@ def _bounded(default: int | None, **bounds: int) -> Any:
 # -- taken ---------------------------------------------------------------------------------------
 
 
-@attrs.frozen
+@attrs.frozen(eq=False, repr=False, slots=False)
 class Nothing(Shape):
     """No params."""
 
 
-@attrs.frozen
-class Initialize(Shape):
-    """Who the client is, and which majors of the protocol it speaks. Unknown members are its own matter.
-
-    The bridge ends when the process `process_id` does. `initialization_options.target` is what to open, where
-    the command line names nothing.
-    """
-
-    protocol_versions: tuple[str, ...] = ()
-    process_id: int | None = None
-    client_info: Document | None = None
-    capabilities: Document = attrs.field(factory=dict)
-    initialization_options: Document | None = None
-
-
-@attrs.frozen
+@attrs.frozen(eq=False, repr=False, slots=False)
 class WhichBackups(Shape):
     """Which page of the backups: after `cursor`, at most `limit`."""
 
@@ -59,14 +40,14 @@ class WhichBackups(Shape):
     limit: int = _bounded(MANY, minimum=1, maximum=MANY)
 
 
-@attrs.frozen
+@attrs.frozen(eq=False, repr=False, slots=False)
 class OneBackup(Shape):
     """A backup, by its id."""
 
     backup: str
 
 
-@attrs.frozen
+@attrs.frozen(eq=False, repr=False, slots=False)
 class CreateBackup(Shape):
     """How a backup is made. The same key gives the same job; a detached one is answered at once."""
 
@@ -75,7 +56,7 @@ class CreateBackup(Shape):
     idempotency_key: str | None = None
 
 
-@attrs.frozen
+@attrs.frozen(eq=False, repr=False, slots=False)
 class DeleteBackup(Shape):
     """Which backup is hidden; it must be confirmed."""
 
@@ -83,7 +64,7 @@ class DeleteBackup(Shape):
     confirm: bool = False
 
 
-@attrs.frozen
+@attrs.frozen(eq=False, repr=False, slots=False)
 class Restore(Shape):
     """Which backup is put back. Either it is confirmed, or a plan is shown that is still true."""
 
@@ -95,7 +76,7 @@ class Restore(Shape):
     idempotency_key: str | None = None
 
 
-@attrs.frozen
+@attrs.frozen(eq=False, repr=False, slots=False)
 class Revert(Shape):
     """The restoration that is undone: the one that left `undo`, or the last. It must be confirmed."""
 
@@ -106,7 +87,7 @@ class Revert(Shape):
     idempotency_key: str | None = None
 
 
-@attrs.frozen
+@attrs.frozen(eq=False, repr=False, slots=False)
 class ForgetUndo(Shape):
     """Which undo copy is dropped for good; it must be confirmed."""
 
@@ -114,14 +95,14 @@ class ForgetUndo(Shape):
     confirm: bool = False
 
 
-@attrs.frozen
+@attrs.frozen(eq=False, repr=False, slots=False)
 class OneJob(Shape):
     """A job, by its id."""
 
     job: str
 
 
-@attrs.frozen
+@attrs.frozen(eq=False, repr=False, slots=False)
 class WhichJobs(Shape):
     """Which jobs: the newest `limit`, of all or of those that have not ended."""
 
@@ -129,28 +110,28 @@ class WhichJobs(Shape):
     limit: int = _bounded(100, minimum=1, maximum=MANY)
 
 
-@attrs.frozen
+@attrs.frozen(eq=False, repr=False, slots=False)
 class Subscribe(Shape):
     """From which change on the client wants to hear: those after `since`, or from now on."""
 
     since: int | None = _bounded(None, minimum=0)
 
 
-@attrs.frozen
+@attrs.frozen(eq=False, repr=False, slots=False)
 class KeepDocuments(Shape):
     """Documents to keep; each must have a string `id`. Without any, the database is backed up."""
 
     assets: tuple[Document, ...] | None = None
 
 
-@attrs.frozen
+@attrs.frozen(eq=False, repr=False, slots=False)
 class KeepDocument(Shape):
     """A document to keep; it must have a string `id`. Without one, the database is backed up."""
 
     asset: Document | None = None
 
 
-@attrs.frozen
+@attrs.frozen(eq=False, repr=False, slots=False)
 class OneDocument(Shape):
     """A kept document, by its id; its newest version, or a named one."""
 
@@ -158,23 +139,23 @@ class OneDocument(Shape):
     version: int | None = _bounded(None, minimum=1)
 
 
-@attrs.frozen
+@attrs.frozen(eq=False, repr=False, slots=False)
 class DocumentHistory(Shape):
     """A kept document, by its id."""
 
     id: str
 
 
-@attrs.frozen
+@attrs.frozen(eq=False, repr=False, slots=False)
 class Cancelled(Shape):
     """`$/cancelRequest`: the request that is no longer wanted."""
 
     id: Token
 
 
-@attrs.frozen
-class ProgressCancelled(Shape):
-    """`window/workDoneProgress/cancel`: the progress whose job is no longer wanted."""
+@attrs.frozen(eq=False, repr=False, slots=False)
+class ProgressToken(Shape):
+    """The progress that is meant: to be shown, or to be cancelled with its job."""
 
     token: Token
 
@@ -182,34 +163,7 @@ class ProgressCancelled(Shape):
 # -- given ---------------------------------------------------------------------------------------
 
 
-@attrs.frozen
-class ServerInfo(Shape):
-    """Which program the bridge is."""
-
-    name: str
-    version: str
-
-
-@attrs.frozen
-class Limits(Shape):
-    """What the bridge takes: bytes of a header and of a body, requests that wait for their answers."""
-
-    header_bytes: int
-    body_bytes: int
-    requests_in_flight: int
-
-
-@attrs.frozen
-class Initialized(Shape):
-    """Which major of the protocol is spoken, by whom, and what it can do."""
-
-    protocol_version: str
-    server_info: ServerInfo
-    capabilities: Document
-    limits: Limits
-
-
-@attrs.frozen
+@attrs.frozen(eq=False, repr=False, slots=False)
 class Backups(Shape):
     """Backups, oldest first; `next_cursor` where there are more."""
 
@@ -217,14 +171,14 @@ class Backups(Shape):
     next_cursor: str | None = None
 
 
-@attrs.frozen
+@attrs.frozen(eq=False, repr=False, slots=False)
 class Started(Shape):
     """A job that was detached, as it stands."""
 
     job: Job
 
 
-@attrs.frozen
+@attrs.frozen(eq=False, repr=False, slots=False)
 class CancelAnswer(Shape):
     """Whether the cancel came in time, and the job as it ended."""
 
@@ -232,14 +186,14 @@ class CancelAnswer(Shape):
     job: Job
 
 
-@attrs.frozen
+@attrs.frozen(eq=False, repr=False, slots=False)
 class Jobs(Shape):
     """Jobs, newest first."""
 
     items: tuple[Job, ...]
 
 
-@attrs.frozen
+@attrs.frozen(eq=False, repr=False, slots=False)
 class Subscribed(Shape):
     """How the unsettled jobs stand, and the change after which `jobs/didChange` goes on.
 
@@ -251,7 +205,7 @@ class Subscribed(Shape):
     afresh: bool
 
 
-@attrs.frozen
+@attrs.frozen(eq=False, repr=False, slots=False)
 class Plan(Shape):
     """What a restoration would do. `bytes` and `changed_at` are those of the database that is there now.
 
@@ -266,7 +220,7 @@ class Plan(Shape):
     changed_at: datetime | None = None
 
 
-@attrs.frozen
+@attrs.frozen(eq=False, repr=False, slots=False)
 class Database(Shape):
     """A database that its owner has registered, and where its backups are."""
 
@@ -274,28 +228,28 @@ class Database(Shape):
     store: str
 
 
-@attrs.frozen
+@attrs.frozen(eq=False, repr=False, slots=False)
 class Databases(Shape):
     """The registered databases."""
 
     items: tuple[Database, ...]
 
 
-@attrs.frozen
+@attrs.frozen(eq=False, repr=False, slots=False)
 class UndoCopies(Shape):
     """What a revert can go back to, newest first."""
 
     items: tuple[UndoCopy, ...]
 
 
-@attrs.frozen
+@attrs.frozen(eq=False, repr=False, slots=False)
 class AssetVersions(Shape):
     """Versions of kept documents."""
 
     items: tuple[AssetVersion, ...]
 
 
-@attrs.frozen
+@attrs.frozen(eq=False, repr=False, slots=False)
 class DidChange(Shape):
     """A job's state has changed; `seq` rises with every change, and holds across bridges."""
 
@@ -303,7 +257,7 @@ class DidChange(Shape):
     job: Job
 
 
-@attrs.frozen
+@attrs.frozen(eq=False, repr=False, slots=False)
 class LogMessage(Shape):
     """A sentence for the client's log; `type` is 1 for an error, 2 for a warning."""
 
@@ -311,11 +265,19 @@ class LogMessage(Shape):
     message: str
 
 
-@attrs.frozen
-class WorkDone(Shape):
-    """How far a job is: `kind` is begin, report or end; `percentage` is whole, and never falls."""
+class Step(StrEnum):
+    """What is told of a job's progress: one begin, any number of reports, one end."""
 
-    kind: str
+    BEGIN = "begin"
+    REPORT = "report"
+    END = "end"
+
+
+@attrs.frozen(eq=False, repr=False, slots=False)
+class WorkDone(Shape):
+    """How far a job is; `percentage` is whole, and never falls."""
+
+    kind: Step
     job: str
     message: str | None = None
     percentage: int | None = None
@@ -323,7 +285,7 @@ class WorkDone(Shape):
     cancellable: bool | None = None
 
 
-@attrs.frozen
+@attrs.frozen(eq=False, repr=False, slots=False)
 class Progress(Shape):
     """`$/progress` for the token of a request."""
 

@@ -18,11 +18,11 @@ from reprieve.core.operations import SPECS, Caller
 from reprieve.transports.pieces import models
 
 from .. import wire
+from ..schemas import Schema, Schemas, field_name
 from .answers import JSON
 from .examples import EXAMPLES, PARAMETERS
 from .forms import EVENTS, STEPS
 from .routes import TABLE, Route
-from .schemas import Schema, Schemas, field_name
 from .starting import LONGEST_KEY
 
 MEANINGS = {
@@ -50,7 +50,7 @@ _SENTENCE: Schema = {"text/plain": {"schema": {"type": "string"}}}
 
 def description(routes: Iterable[Route]) -> Schema:
     """The OpenAPI document of these routes."""
-    schemas = Schemas()
+    schemas = Schemas("Reprieve")
     paths: dict[str, Schema] = {}
     every = tuple(routes)
     for route in every:

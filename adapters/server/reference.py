@@ -13,9 +13,9 @@ from importlib.resources import files
 
 from aiohttp import web
 
+from ..schemas import Schema
 from .openapi import description
 from .routes import TABLE, Route
-from .schemas import Schema
 
 _HEAD = """<!doctype html>
 <html lang="en">

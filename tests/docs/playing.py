@@ -47,6 +47,7 @@ PASSPHRASE = "correct horse battery staple"
 ROWS = 400
 
 SERVE = "reprieve serve "
+LISTENS = (SERVE, "reprieve bridge --socket ")
 SERVES = "until Ctrl-C"
 """What a service says once it can be called."""
 
@@ -118,7 +119,7 @@ class Player:
         line = self.likeness.real(command.line)
         with Terminal(self._with_free_ports(line), self.home, self.env(), self._answer) as terminal:
             if meanwhile or command.interrupted:
-                serves = line.startswith(SERVE)
+                serves = line.startswith(LISTENS)
                 with nullcontext() if serves else self._writing():
                     terminal.until(SERVES if serves else " %")
                     if meanwhile:

@@ -15,12 +15,17 @@ from .playing import NOT_RUN, Player, commands_of
 PLAYED = {"console", "python"}
 SHOWN = {"ini", "crontab", "powershell"}
 """Files of other systems' schedulers: what they say of reprieve is parsed, and nothing is run."""
-OTHER = {"", "text", "mermaid", "toml", "json", "py", "ts", "kotlin", "dart"}
+OTHER = {"", "text", "mermaid", "toml", "json", "javascript", "py", "ts", "kotlin", "dart"}
 """Not run: `py` are signatures; the others are run if they have a name and a command uses it. Examples for
 other environments, `py` and `ts`, are run by tests/sdks; `kotlin` and `dart` nowhere, as their page says."""
 
+NEEDS = {"$ curl": "curl", "$ node": "node"}
+"""What a command on a page needs."""
+
 PLAYABLE = [
-    pytest.param(page, marks=[pytest.mark.needs("curl")] if "$ curl" in page.text else [])
+    pytest.param(
+        page, marks=[pytest.mark.needs(part) for command, part in NEEDS.items() if command in page.text]
+    )
     for page in every_page()
     if any(block.language in PLAYED for block in page.blocks)
 ]

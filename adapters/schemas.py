@@ -15,7 +15,7 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 
 import attrs
 
-from ..wire import Shape, camel
+from .wire import Shape, camel
 
 Schema = dict[str, Any]
 
@@ -30,25 +30,34 @@ _PLAIN: dict[Any, Schema] = {
 
 
 class Schemas:
-    """The schemas of all classes that were asked for, as `components`."""
+    """The schemas of all classes that were asked for, as `components`.
 
-    def __init__(self) -> None:
+    `shapes` stands before the names of the wire's shapes, where others have the same.
+    """
+
+    def __init__(self, shapes: str = "") -> None:
         self.components: dict[str, Schema] = {}
+        self._shapes = shapes
 
     def of(self, kind: Any, *, sent: bool) -> Schema:
         """The schema of a type; a reference, where it is a class."""
         if kind in _PLAIN:
             return _PLAIN[kind]
         if get_origin(kind) in (Union, types.UnionType):
-            return self.of(_without_none(kind), sent=sent)
+            return self._either([one for one in get_args(kind) if one is not type(None)], sent)
         if get_origin(kind) is tuple:
             return {"type": "array", "items": self.of(get_args(kind)[0], sent=sent)}
         if get_origin(kind) in (dict, Mapping):
             return {"type": "object", "additionalProperties": self.of(get_args(kind)[1], sent=sent)}
         return self._component(kind, sent)
 
+    def _either(self, kinds: list[Any], sent: bool) -> Schema:
+        found = [self.of(one, sent=sent) for one in kinds]
+        return found[0] if len(found) == 1 else {"anyOf": found}
+
     def _component(self, kind: type, sent: bool) -> Schema:
-        name = _name(kind)
+        # The wire's shapes and the API's models have the same names for different things.
+        name = f"{self._shapes}{kind.__name__}" if issubclass(kind, Shape) else kind.__name__
         if name not in self.components:
             self.components[name] = {}  # a class may hold itself
             self.components[name] = _enumeration(kind) if issubclass(kind, Enum) else self._class(kind, sent)
@@ -62,7 +71,10 @@ class Schemas:
             for name, field in fields.items()
             if (not _may_be_none(hints[field.name]) if sent else field.default is attrs.NOTHING)
         ]
-        properties = {name: self.of(hints[field.name], sent=sent) for name, field in fields.items()}
+        properties = {
+            name: {**self.of(hints[field.name], sent=sent), **field.metadata.get("bounds", {})}
+            for name, field in fields.items()
+        }
         schema: Schema = {"type": "object", "description": _first_line(kind), "properties": properties}
         return {**schema, "required": needed} if needed else schema
 
@@ -70,11 +82,6 @@ class Schemas:
 def field_name(kind: type, name: str) -> str:
     """A field as its JSON says it: ours in camel case, the Pieces API's as they are."""
     return camel(name) if issubclass(kind, Shape) else name
-
-
-def _name(kind: type) -> str:
-    """The wire's shapes and the API's models have the same names for different things."""
-    return f"Reprieve{kind.__name__}" if issubclass(kind, Shape) else kind.__name__
 
 
 def _enumeration(kind: type[Enum]) -> Schema:
@@ -87,7 +94,3 @@ def _first_line(kind: type) -> str:
 
 def _may_be_none(hint: Any) -> bool:
     return type(None) in get_args(hint)
-
-
-def _without_none(hint: Any) -> Any:
-    return next(one for one in get_args(hint) if one is not type(None))

@@ -1,0 +1,56 @@
+"""What `initialize` takes and gives: the only shapes that are there before a bridge has greeted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import attrs
+
+from ..wire import Shape
+
+Document = Mapping[str, object]
+
+Token = int | str
+"""Under which progress is told: the client's choice."""
+
+
+@attrs.frozen(eq=False, repr=False, slots=False)
+class Initialize(Shape):
+    """Who the client is, and which majors of the protocol it speaks. Unknown members are its own matter.
+
+    The bridge ends when the process `process_id` does. `initialization_options.target` is what to open, where
+    the command line names nothing.
+    """
+
+    protocol_versions: tuple[str, ...]
+    process_id: int | None = None
+    client_info: Document | None = None
+    capabilities: Document = attrs.field(factory=dict)
+    initialization_options: Document | None = None
+
+
+@attrs.frozen(eq=False, repr=False, slots=False)
+class ServerInfo(Shape):
+    """Which program the bridge is."""
+
+    name: str
+    version: str
+
+
+@attrs.frozen(eq=False, repr=False, slots=False)
+class Limits(Shape):
+    """What the bridge takes: bytes of a header and of a body, requests that wait for their answers."""
+
+    header_bytes: int
+    body_bytes: int
+    requests_in_flight: int
+
+
+@attrs.frozen(eq=False, repr=False, slots=False)
+class Initialized(Shape):
+    """Which major of the protocol is spoken, by whom, and what it can do."""
+
+    protocol_version: str
+    server_info: ServerInfo
+    capabilities: Document
+    limits: Limits
