@@ -6,8 +6,8 @@ import { EventEmitter } from "node:events";
 import { type Bridge, findBridge, type Places } from "./bridge";
 import { Connection, type Hearer } from "./connection";
 import { BridgeDied } from "./errors";
-import type { Backup, Job, Notifications, RestorePlan, Requests, UndoCopy } from "./protocol";
-import { advanced, type Cancelled, hasEnded, RunningJob } from "./running";
+import type { Backup, CancelAnswer, Job, Plan, Requests, Sent, UndoCopy } from "./protocol";
+import { advanced, hasEnded, RunningJob } from "./running";
 
 /** A bridge that lasted so many milliseconds may be started again when it dies; one that did not, may not. */
 const HEALTHY = 60_000;
@@ -38,6 +38,8 @@ export interface Start {
   /** Starting twice with one key gives the same job. */
   idempotencyKey?: string;
 }
+
+type Starts = "backups/create" | "backup/restore" | "database/revert";
 
 export class ReprieveClient extends EventEmitter<Events> {
   #stands: Stands = "ready";
@@ -90,13 +92,13 @@ export class ReprieveClient extends EventEmitter<Events> {
 
   /** Begin a backup. It goes on when this process ends: the next bridge finds it. */
   async createBackup(start: Start = {}): Promise<RunningJob> {
-    const { idempotencyKey } = starting(start);
-    const ask = async () => (await this.request("backups/create", starting({ idempotencyKey }))).job;
+    const { idempotencyKey = randomUUID() } = start;
+    const ask = () => this.#start("backups/create", {}, { idempotencyKey });
     return this.#follow(await ask(), ask);
   }
 
   /** What a restoration would replace, in one sentence, and the token that stands for that very state. */
-  restorePlan(backup: string): Promise<RestorePlan> {
+  restorePlan(backup: string): Promise<Plan> {
     return this.request("backup/restorePlan", { backup });
   }
 
@@ -104,19 +106,18 @@ export class ReprieveClient extends EventEmitter<Events> {
    * Begin to replace the database: as planned, which raises ReprieveError 1412 where it has changed since;
    * or, given a backup's id, as it is by then, which asks nobody.
    */
-  async restore(what: RestorePlan | string, start: Start = {}): Promise<RunningJob> {
+  async restore(what: Plan | string, start: Start = {}): Promise<RunningJob> {
     const agreed =
       typeof what === "string"
         ? ({ backup: what, confirm: true } as const)
         : { backup: what.backup.id, planToken: what.planToken };
-    const { job } = await this.request("backup/restore", { ...agreed, ...starting(start) });
-    return this.#follow(job);
+    return this.#follow(await this.#start("backup/restore", agreed, start));
   }
 
   /** Begin to bring back what a restoration replaced: the newest, or the one named. Asks nobody. */
   async revert(undo?: string, start: Start = {}): Promise<RunningJob> {
     const which = undo === undefined ? {} : { undo };
-    return this.#follow(await this.request("database/revert", { ...which, confirm: true, ...starting(start) }));
+    return this.#follow(await this.#start("database/revert", { ...which, confirm: true }, start));
   }
 
   /** What restorations replaced, newest first. */
@@ -135,7 +136,7 @@ export class ReprieveClient extends EventEmitter<Events> {
   }
 
   /** Cancel a job, whoever runs it; resolves once it has ended. */
-  cancel(job: string): Promise<Cancelled> {
+  cancel(job: string): Promise<CancelAnswer> {
     return this.request("jobs/cancel", { job });
   }
 
@@ -195,16 +196,16 @@ export class ReprieveClient extends EventEmitter<Events> {
     died: (_connection, death) => this.#died(death),
   };
 
-  #notified<Name extends keyof Notifications>(name: Name, params: Notifications[Name]): void {
+  #notified<Name extends keyof Sent>(name: Name, params: Sent[Name]): void {
     if (name === "jobs/didChange") {
-      const { seq, job } = params as Notifications["jobs/didChange"];
+      const { seq, job } = params as Sent["jobs/didChange"];
       this.#seq = seq;
       this.#told(job);
     } else if (name === "$/progress") {
-      const { value } = params as Notifications["$/progress"];
+      const { value } = params as Sent["$/progress"];
       const running = this.#running.get(value.job);
       if (running) this.#told(advanced(running.job, value));
-    } else this.emit("log", (params as Notifications["window/logMessage"]).message);
+    } else this.emit("log", (params as Sent["window/logMessage"]).message);
   }
 
   #told(job: Job): void {
@@ -214,8 +215,22 @@ export class ReprieveClient extends EventEmitter<Events> {
     this.emit("job", running?.job ?? job);
   }
 
+  /** The job as it begins. Every start is detached: its end is told, whichever bridge is there by then. */
+  async #start<Method extends Starts>(
+    method: Method,
+    params: Requests[Method]["params"],
+    { idempotencyKey = randomUUID() }: Start,
+  ): Promise<Job> {
+    const detached = { detach: true, idempotencyKey, workDoneToken: randomUUID() };
+    const answer = await this.request(method, { ...params, ...detached });
+    if ("job" in answer && typeof answer.job === "object") return answer.job;
+    throw new Error(`The bridge answered ${method} with no job; please report it.`);
+  }
+
   /** Once followed, every change is heard; what came before it was is asked for. */
   async #follow(job: Job, startAgain?: () => Promise<Job>): Promise<RunningJob> {
+    const known = this.#running.get(job.id);
+    if (known) return known;
     const look = () => this.request("jobs/get", { job: job.id });
     const running = new RunningJob(job, () => this.cancel(job.id), startAgain ?? look);
     this.#running.set(job.id, running);
@@ -262,6 +277,3 @@ export class ReprieveClient extends EventEmitter<Events> {
     this.emit("stands", stands, why);
   }
 }
-
-const starting = ({ idempotencyKey = randomUUID() }: Start) =>
-  ({ detach: true, idempotencyKey, workDoneToken: randomUUID() }) as const;

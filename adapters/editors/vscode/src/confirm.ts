@@ -3,8 +3,8 @@
 
 import * as vscode from "vscode";
 import type { ReprieveClient } from "./client";
-import { PLAN_STALE, ReprieveError } from "./errors";
-import type { UndoCopy } from "./protocol";
+import { ReprieveError } from "./errors";
+import { ErrorCode, type UndoCopy } from "./protocol";
 import type { RunningJob } from "./running";
 import { ago, moment, size } from "./words";
 
@@ -23,7 +23,7 @@ export async function restoreIfConfirmed(
   try {
     return await client.restore(plan);
   } catch (error) {
-    if (!(error instanceof ReprieveError) || error.code !== PLAN_STALE) throw error;
+    if (!(error instanceof ReprieveError) || error.code !== ErrorCode.PlanStale) throw error;
   }
   const { message } = await client.restorePlan(backup);
   return (await yes(message, `${CHANGED} ${OPEN}`, "Restore Anyway")) ? client.restore(backup) : undefined;

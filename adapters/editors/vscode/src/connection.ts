@@ -14,8 +14,8 @@ import {
   StreamMessageWriter,
 } from "vscode-jsonrpc/node";
 import type { Bridge } from "./bridge";
-import { BridgeDied, INVALID_PARAMS, ProtocolMismatch, ReprieveError } from "./errors";
-import type { InitializeResult, Notifications, Requests } from "./protocol";
+import { BridgeDied, ProtocolMismatch, ReprieveError } from "./errors";
+import { ErrorCode, type Initialized, type Requests, type Sent } from "./protocol";
 
 const MAJOR = "1";
 
@@ -31,7 +31,7 @@ export interface Spoken {
 
 /** Told what comes unasked: notifications, lines of the log, and the end. */
 export interface Hearer {
-  notified<Name extends keyof Notifications>(name: Name, params: Notifications[Name]): void;
+  notified<Name extends keyof Sent>(name: Name, params: Sent[Name]): void;
   logged(line: string): void;
   died(connection: Connection, death: BridgeDied): void;
 }
@@ -41,7 +41,7 @@ export class Connection {
   #missed = false;
   #lastWords = "";
   #death: BridgeDied | undefined;
-  #answer!: InitializeResult;
+  #answer!: Initialized;
 
   /** Start a bridge and greet it. Raises BridgeDied, ProtocolMismatch, ReprieveError. */
   static async open(bridge: Bridge, spoken: Spoken, hearer: Hearer): Promise<Connection> {
@@ -88,7 +88,7 @@ export class Connection {
   }
 
   /** What the bridge said of itself. */
-  get server(): InitializeResult {
+  get server(): Initialized {
     return this.#answer;
   }
 
@@ -170,7 +170,7 @@ export class Connection {
 }
 
 function mismatch(error: unknown): ProtocolMismatch | undefined {
-  if (!(error instanceof ReprieveError) || error.code !== INVALID_PARAMS) return undefined;
+  if (!(error instanceof ReprieveError) || error.code !== ErrorCode.InvalidParams) return undefined;
   const theirs = error.data["protocolVersions"];
   return Array.isArray(theirs) ? new ProtocolMismatch(theirs.join(", "), MAJOR) : undefined;
 }

@@ -1,7 +1,7 @@
 // What can go wrong with a bridge, beside its not being found (bridge.ts).
 // Every message is a sentence for people: what happened, and what to do.
 
-/** What the bridge answers instead of a result. `kind` is for programs; docs/ list codes and kinds. */
+/** What the bridge answers instead of a result. `kind` is for programs; ErrorCode names the codes. */
 export class ReprieveError extends Error {
   override name = "ReprieveError";
 
@@ -17,10 +17,6 @@ export class ReprieveError extends Error {
     return this.data.kind;
   }
 }
-
-/** The codes that a caller has something to do about. */
-export const PLAN_STALE = 1412;
-export const INVALID_PARAMS = -32602;
 
 /** The bridge's process has ended, or never began to answer. `code` is its exit code, if it had one. */
 export class BridgeDied extends Error {

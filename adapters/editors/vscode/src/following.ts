@@ -2,7 +2,7 @@
 // Ends when the job does; says then how it ended.
 
 import * as vscode from "vscode";
-import type { Job } from "./protocol";
+import type { CancelAnswer, Job } from "./protocol";
 import { type RunningJob } from "./running";
 import { doing, standing } from "./words";
 
@@ -34,7 +34,7 @@ async function cancel(running: RunningJob): Promise<void> {
 }
 
 /** Nobody should believe that something was cancelled that was not. */
-export async function tellIfTooLate({ accepted, job }: { accepted: boolean; job: Job }): Promise<void> {
+export async function tellIfTooLate({ accepted, job }: CancelAnswer): Promise<void> {
   if (accepted) return;
   const revert = job.kind === "restoration" ? " Revert brings back what it replaced." : "";
   await vscode.window.showWarningMessage(`It was complete before the cancel reached it.${revert}`);

@@ -1,15 +1,9 @@
 // A job that was asked for here, from its start to its end.
 // Ends when the job's own state does, never on an answer: a bridge may die in between, and the job go on.
 
-import type { Job, Progress } from "./protocol";
+import type { CancelAnswer, Job, WorkDone } from "./protocol";
 
 export const hasEnded = (job: Job): boolean => job.state === "done" || job.state === "failed";
-
-/** What came of asking to cancel. `accepted` is false where the job was completed before. */
-export interface Cancelled {
-  accepted: boolean;
-  job: Job;
-}
 
 export class RunningJob {
   /** The job once it is done or failed; its `state` and `outcome` say how. Rejects if every bridge is gone. */
@@ -21,8 +15,8 @@ export class RunningJob {
   constructor(
     /** As it is now. */
     public job: Job,
-    /** Cancel it; resolves once it has ended. Asking twice is no error. */
-    readonly cancel: () => Promise<Cancelled>,
+    /** Cancel it; resolves once it has ended; `accepted` is false where it was complete before. Asking twice is no error. */
+    readonly cancel: () => Promise<CancelAnswer>,
     /** @internal Asks a bridge that is new how the job stands. */
     readonly look: () => Promise<Job>,
   ) {
@@ -59,7 +53,7 @@ export class RunningJob {
 }
 
 /** The job as its progress says that it is by now. */
-export const advanced = (job: Job, progress: Progress): Job => ({
+export const advanced = (job: Job, progress: WorkDone): Job => ({
   ...job,
   percentage: progress.percentage ?? job.percentage,
   phase: progress.kind === "end" ? job.phase : (progress.message ?? job.phase),

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { chmodSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { after, test } from "node:test";
-import { BridgeDied, type Job, PLAN_STALE, ReprieveClient, type ReprieveError, type RunningJob } from "../src/index";
+import { BridgeDied, ErrorCode, type Job, ReprieveClient, type ReprieveError, type RunningJob } from "../src/index";
 import { database, FOLDER, lives, offline, read, until, write } from "./scene";
 
 const open: ReprieveClient[] = [];
@@ -70,7 +70,7 @@ test("a plan holds for what was planned: a database that changed is not replaced
   write(file, "after");
 
   await assert.rejects(client.restore(plan), (error: ReprieveError) => {
-    assert.deepEqual([PLAN_STALE, "planStale"], [error.code, error.kind]);
+    assert.deepEqual([ErrorCode.PlanStale, "planStale"], [error.code, error.kind]);
     return true;
   });
   assert.equal("after", read(file));
