@@ -5,7 +5,7 @@ import { randomUUID } from "node:crypto";
 import { EventEmitter } from "node:events";
 import { type Bridge, findBridge, type Places } from "./bridge";
 import { Connection, type Hearer } from "./connection";
-import { BridgeDied } from "./errors";
+import { BridgeDied, BridgeGone } from "./errors";
 import type { Backup, CancelAnswer, Job, Plan, Requests, Sent, UndoCopy } from "./protocol";
 import { advanced, hasEnded, RunningJob } from "./running";
 
@@ -263,8 +263,9 @@ export class ReprieveClient extends EventEmitter<Events> {
 
   #gone(death: BridgeDied, why: string): void {
     if (this.#stands === "gone") return;
-    this.#lose(death);
-    this.#stand("gone", `The bridge ended twice: ${why}`);
+    const gone = new BridgeGone(`The bridge ended twice: ${why}`, death.code);
+    this.#lose(gone);
+    this.#stand("gone", gone.message);
   }
 
   #lose(error: Error): void {

@@ -4,6 +4,7 @@ import * as vscode from "vscode";
 import { BridgeNotFound } from "./bridge";
 import { restoreIfConfirmed, revertIfConfirmed } from "./confirm";
 import { follow, tellIfTooLate, type Where } from "./following";
+import { BridgeGone } from "./errors";
 import type { Backup, Job, UndoCopy } from "./protocol";
 import { hasEnded, type RunningJob } from "./running";
 import { NoDatabase, type Session } from "./session";
@@ -84,13 +85,17 @@ export class Commands {
 
   /** Say what went wrong, with a button for what to do about it. */
   complain(error: Error): void {
-    if (error instanceof NoDatabase) return this.#complain(error.message, "Choose Database…", this.chooseDatabase);
+    if (error instanceof BridgeGone) return; // `lost` says it, once for all that waited.
+    if (error instanceof NoDatabase)
+      return this.#complain(error.message, "Choose Database…", this.chooseDatabase);
     if (error instanceof BridgeNotFound)
       return this.#complain(error.message, "Open Settings", () =>
         vscode.commands.executeCommand("workbench.action.openSettings", "reprieve.bridgePath"),
       );
     this.#complain(error.message);
   }
+
+  readonly lost = (gone: BridgeGone) => this.#complain(gone.message, "Try Again", this.refresh);
 
   #complain(sentence: string, word = "Show Log", deed: () => unknown = () => this.log.show()): void {
     void vscode.window.showErrorMessage(sentence, word).then((chosen) => {

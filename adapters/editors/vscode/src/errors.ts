@@ -30,6 +30,11 @@ export class BridgeDied extends Error {
   }
 }
 
+/** The bridge died again, soon after it was started again. It is not started a third time. */
+export class BridgeGone extends BridgeDied {
+  override name = "BridgeGone";
+}
+
 /** The bridge and this client have no major version of the protocol in common. */
 export class ProtocolMismatch extends Error {
   override name = "ProtocolMismatch";

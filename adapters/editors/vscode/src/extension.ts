@@ -2,6 +2,7 @@
 
 import path from "node:path";
 import * as vscode from "vscode";
+import type { ReprieveClient } from "./client";
 import { Commands } from "./commands";
 import { selectedInterpreter } from "./interpreter";
 import type { Job } from "./protocol";
@@ -15,7 +16,12 @@ import { ending } from "./words";
 
 let session: Session;
 
-export async function activate(context: vscode.ExtensionContext): Promise<void> {
+/** What other extensions get of this one: its client, of the database that this window has set. */
+export interface Reprieve {
+  client(): Promise<ReprieveClient>;
+}
+
+export async function activate(context: vscode.ExtensionContext): Promise<Reprieve> {
   const { id, packageJSON } = context.extension;
   const version: string = packageJSON.version;
   const log = vscode.window.createOutputChannel("Reprieve", { log: true });
@@ -46,6 +52,7 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
   context.subscriptions.push(
     log,
     schedule,
+    session.onDidLose(commands.lost),
     new Status(session),
     ...registerViews(session),
     command("reprieve.backUp", commands.backUp),
@@ -62,6 +69,7 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
   );
   await begin();
   await beforeUpdate(id, version).catch(failed);
+  return { client: () => session.client };
 }
 
 /** The bridge is told goodbye: what it runs for this window is cancelled and cleaned up. */

@@ -2,6 +2,6 @@
 
 export { type Bridge, BridgeNotFound, findBridge, type Places } from "./bridge";
 export { type Options, ReprieveClient, type Stands, type Start } from "./client";
-export { BridgeDied, ProtocolMismatch, ReprieveError } from "./errors";
+export { BridgeDied, BridgeGone, ProtocolMismatch, ReprieveError } from "./errors";
 export * from "./protocol";
 export { hasEnded, RunningJob } from "./running";

@@ -4,6 +4,7 @@
 import * as vscode from "vscode";
 import type { Places } from "./bridge";
 import { type Options, ReprieveClient } from "./client";
+import { BridgeGone } from "./errors";
 import type { Backup, Job } from "./protocol";
 import { hasEnded } from "./running";
 import type { Paths } from "./settings";
@@ -35,6 +36,9 @@ export class Session implements vscode.Disposable {
 
   readonly #changed = new vscode.EventEmitter<Change>();
   readonly onDidChange = this.#changed.event;
+  readonly #lost = new vscode.EventEmitter<BridgeGone>();
+  /** The bridge died twice; whoever asks for the client next starts another one. */
+  readonly onDidLose = this.#lost.event;
   #client: Promise<ReprieveClient> | undefined;
 
   constructor(
@@ -105,11 +109,14 @@ export class Session implements vscode.Disposable {
     });
   }
 
-  #clientStands(client: ReprieveClient, stands: ReprieveClient["stands"], why?: string): void {
+  #clientStands(client: ReprieveClient, stands: ReprieveClient["stands"], why = ""): void {
     if (why) this.log(why);
     if (stands === "closed") return;
-    if (stands === "gone") this.#client = undefined;
     this.#stand(stands, why);
+    if (stands === "gone") {
+      this.#client = undefined;
+      this.#lost.fire(new BridgeGone(why));
+    }
     if (stands === "ready") this.#reload(client);
   }
 

@@ -47,7 +47,8 @@ export type Deed = "backup" | "restoration" | "revert";
 
 export function deed(job: Job): Deed {
   if (job.kind === "creation") return "backup";
-  return job.undo === undefined ? "restoration" : "revert";
+  // A revert goes back to an undo copy, not to a backup. (A restoration has an undo copy too: its own.)
+  return job.backup === undefined ? "revert" : "restoration";
 }
 
 const DOING = { backup: "Backing up", restoration: "Restoring", revert: "Reverting" };

@@ -29,6 +29,8 @@ export class TreeItem {
   id?: string;
   description?: string;
   contextValue?: string;
+  tooltip?: string;
+  iconPath?: ThemeIcon;
   constructor(readonly label: string) {}
 }
 
@@ -55,6 +57,7 @@ export interface Shown {
 }
 
 interface Tree {
+  onDidChangeTreeData(listener: () => void): unknown;
   getChildren(): object[];
   getTreeItem(one: object): TreeItem;
 }
@@ -67,7 +70,7 @@ export const editor = {
   logged: [] as string[],
   views: new Map<string, Tree>(),
   context: new Map<string, unknown>(),
-  statusBar: { text: "", tooltip: "", visible: false } as Record<string, unknown>,
+  statusBar: { text: "", tooltip: "", visible: false },
   folder: undefined as string | undefined,
   python: undefined as string | undefined,
   /** Which word the person chooses; none closes the message. */
@@ -75,8 +78,8 @@ export const editor = {
   /** Which item the person picks. */
   pick: (_items: { label: string }[]): object | undefined => undefined,
   openFile: undefined as string | undefined,
-  /** Called at each progress report. */
-  reported: (_shown: Shown): void => undefined,
+  /** Look at each change of what is shown. */
+  watch: (look: () => void) => void changes.event(look),
   async set(values: Record<string, unknown>): Promise<void> {
     Object.assign(editor.settings, values);
     configured.fire({ affectsConfiguration: (section) => section === "reprieve" });
@@ -87,6 +90,7 @@ export const editor = {
   },
 };
 
+const changes = new EventEmitter<void>();
 const configured = new EventEmitter<{ affectsConfiguration(section: string): boolean }>();
 const registered = new Map<string, (...args: unknown[]) => unknown>();
 
@@ -94,7 +98,13 @@ async function say(kind: Message["kind"], text: string, rest: unknown[]): Promis
   const options = typeof rest[0] === "object" ? (rest.shift() as { modal?: boolean; detail?: string }) : {};
   const message: Message = { kind, text, modal: false, words: rest as string[], ...options };
   editor.messages.push(message);
+  changes.fire();
   return editor.answer(message);
+}
+
+function appear(visible: boolean): void {
+  editor.statusBar.visible = visible;
+  changes.fire();
 }
 
 export const window = {
@@ -110,12 +120,13 @@ export const window = {
   }),
   createStatusBarItem: () =>
     Object.assign(editor.statusBar, {
-      show: () => void (editor.statusBar["visible"] = true),
-      hide: () => void (editor.statusBar["visible"] = false),
+      show: () => appear(true),
+      hide: () => appear(false),
       dispose: () => undefined,
     }),
   registerTreeDataProvider: (view: string, tree: Tree) => {
     editor.views.set(view, tree);
+    tree.onDidChangeTreeData(() => changes.fire());
     return { dispose: () => undefined };
   },
   async withProgress<Result>(
@@ -127,12 +138,13 @@ export const window = {
     editor.shown.push(shown);
     const report = (value: Shown["reports"][number]) => {
       shown.reports.push(value);
-      editor.reported(shown);
+      changes.fire();
     };
     try {
       return await task({ report }, { onCancellationRequested: cancelled.event });
     } finally {
       shown.over = true;
+      changes.fire();
     }
   },
 };
