@@ -1,5 +1,5 @@
-// `node build.mjs` makes dist/: the extension and the library, each in one file, and the library's types.
-// `node build.mjs --tests` makes dist-test/: each test in one file, with a fake in the editor's place.
+// `node build.mjs FOLDER` makes the extension and the library there, each in one file, and the library's types.
+// `node build.mjs --tests FOLDER` makes each test in one file, with a fake in the editor's place.
 
 import { execFileSync } from "node:child_process";
 import { readdirSync, rmSync } from "node:fs";
@@ -10,19 +10,26 @@ import { build } from "esbuild";
 
 const HERE = path.dirname(fileURLToPath(import.meta.url));
 const COMMON = { absWorkingDir: HERE, bundle: true, platform: "node", target: "node20", format: "cjs" };
-const tests = process.argv.includes("--tests");
-const out = tests ? "dist-test" : "dist";
 
-rmSync(path.join(HERE, out), { recursive: true, force: true });
-if (tests) {
-  const files = readdirSync(path.join(HERE, "test")).filter((name) => name.endsWith(".test.ts"));
-  const alias = { vscode: "./test/fake/vscode.ts", "reprieve-vscode": "./src/index.ts" };
-  const entryPoints = files.map((name) => `test/${name}`);
-  await build({ ...COMMON, entryPoints, outdir: out, alias, sourcemap: "inline" });
-} else {
+export async function buildAll(folder) {
+  rmSync(folder, { recursive: true, force: true });
   const entryPoints = ["src/extension.ts", "src/index.ts"];
-  await build({ ...COMMON, entryPoints, outdir: out, external: ["vscode"], legalComments: "eof" });
-  const tsc = createRequire(import.meta.url).resolve("typescript/package.json");
-  const compiler = path.join(path.dirname(tsc), "bin", "tsc");
-  execFileSync(process.execPath, [compiler, "-p", "tsconfig.types.json"], { cwd: HERE, stdio: "inherit" });
+  await build({ ...COMMON, entryPoints, outdir: folder, external: ["vscode"], legalComments: "eof" });
+  const typescript = createRequire(import.meta.url).resolve("typescript/package.json");
+  const compiler = path.join(path.dirname(typescript), "bin", "tsc");
+  const types = ["-p", "tsconfig.types.json", "--outDir", path.join(folder, "types")];
+  execFileSync(process.execPath, [compiler, ...types], { cwd: HERE, stdio: "inherit" });
+}
+
+export async function buildTests(folder) {
+  rmSync(folder, { recursive: true, force: true });
+  const files = readdirSync(path.join(HERE, "test")).filter((name) => name.endsWith(".test.ts"));
+  const entryPoints = files.map((name) => `test/${name}`);
+  const alias = { vscode: "./test/fake/vscode.ts" };
+  await build({ ...COMMON, entryPoints, outdir: folder, alias, sourcemap: "inline" });
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const [folder = "dist", ...flags] = process.argv.slice(2).reverse();
+  await (flags.includes("--tests") ? buildTests : buildAll)(path.resolve(folder));
 }
