@@ -26,6 +26,10 @@ def script() -> NoReturn:
 
     gc.set_threshold(_GARBAGE)
     words = sys.argv[1:]
+    if words[:1] == ["bridge"]:
+        from ..jsonrpc.ahead import greet_ahead
+
+        greet_ahead(words)
     if _will_need_worker(words):
         from reprieve.transports.local.worker.spawn import spawn_ahead
 

@@ -9,6 +9,7 @@ import os
 from collections.abc import Iterator
 from itertools import chain
 
+from .ahead import Ahead, taken
 from .errors import parse_error
 from .framing import FramingError
 from .handshake import Handshake, Stage
@@ -23,9 +24,10 @@ CLEAN, NOT_SHUT_DOWN, FRAMING = 0, 1, 3
 def bridge(target: str | None, store: str | None, passphrase: str | None) -> int:
     """Be the bridge of a client at stdin and stdout, until it goes; the exit code."""
     on_signal(lambda: os._exit(CLEAN))  # so far nothing is under way
-    stdio, peer, handshake = Stdio(), Peer(), Handshake(target, store)
+    ahead = taken() or Ahead(Stdio())
+    stdio, peer, handshake = ahead.stdio, Peer(ahead.frames), Handshake(target, store)
     try:
-        heard = _greeted(stdio, peer, handshake)
+        heard = _begun(ahead, peer, handshake)
     except FramingError as error:
         _say(stdio, Peer.unreadable(parse_error(str(error))))
         return FRAMING
@@ -40,13 +42,22 @@ def bridge(target: str | None, store: str | None, passphrase: str | None) -> int
     return asyncio.run(run(stdio, peer, handshake, heard, passphrase))
 
 
-def _greeted(stdio: Stdio, peer: Peer, handshake: Handshake) -> Iterator[Heard] | None:
-    """Answer until the client is greeted: what else it has said by then. None if it left.
+def _begun(ahead: Ahead, peer: Peer, handshake: Handshake) -> Iterator[Heard] | None:
+    """What a greeted client has said by then; None if it left. Raises FramingError and OSError."""
+    if ahead.broken:
+        raise ahead.broken
+    if ahead.client is not None:
+        handshake.greeted(ahead.client)
+        return peer.receive(b"")
+    first = peer.take(ahead.first) if ahead.first is not None else iter(())
+    return _greeted(ahead.stdio, peer, handshake, chain(first, peer.receive(b"")))
 
-    Raises FramingError, and OSError where nobody reads.
-    """
-    while data := stdio.read_now():
-        heard = peer.receive(data)
+
+def _greeted(
+    stdio: Stdio, peer: Peer, handshake: Handshake, heard: Iterator[Heard]
+) -> Iterator[Heard] | None:
+    """Answer until the client is greeted."""
+    while True:
         for one in heard:
             if isinstance(one, Request):
                 reply = handshake.reply(peer, one)
@@ -59,9 +70,12 @@ def _greeted(stdio: Stdio, peer: Peer, handshake: Handshake) -> Iterator[Heard] 
                 return None
             if handshake.stage is Stage.OPEN:
                 return heard
-    peer.ended()
-    handshake.stage = Stage.SHUT
-    return None
+        data = stdio.read_now()
+        if not data:
+            peer.ended()
+            handshake.stage = Stage.SHUT
+            return None
+        heard = peer.receive(data)
 
 
 def _say(stdio: Stdio, data: bytes) -> None:

@@ -8,18 +8,12 @@ from __future__ import annotations
 
 from enum import Enum
 
-from reprieve.core import VERSION
-
-from ..wire import members
 from .errors import NOT_INITIALIZED, Refused, RpcError, invalid_params, invalid_request
-from .framing import BODY_LIMIT, HEADER_LIMIT
-from .greeting import Initialize, Initialized, Limits, ServerInfo
+from .greeting import Initialize
 from .messages import Members, Request
-from .peer import MOST_IN_FLIGHT, Peer
+from .peer import Peer
 from .reading import read
-
-PROTOCOLS = ("1",)
-"""The majors of the protocol that the bridge speaks."""
+from .welcome import PROTOCOLS, common_protocol, welcome
 
 FIRST = "initialize"
 LAST = "shutdown"
@@ -79,22 +73,18 @@ class Handshake:
 
     def _greet(self, params: Members) -> dict[str, object]:
         client = read(params, Initialize)
-        majors = [version.partition(".")[0] for version in client.protocol_versions]
-        common = next((major for major in PROTOCOLS if major in majors), None)
+        common = common_protocol(client.protocol_versions)
         if common is None:
             error = invalid_params(("protocolVersions", f"the bridge speaks {', '.join(PROTOCOLS)}"))
             error.more["protocolVersions"] = list(PROTOCOLS)
             raise Refused(error)
         self._choose(client.initialization_options or {})
         self.client, self.stage = client, Stage.OPEN
-        return members(
-            Initialized(
-                protocol_version=common,
-                server_info=ServerInfo("reprieve", VERSION),
-                capabilities={"experimental": {"reprieve": {"target": self.target}}},
-                limits=Limits(HEADER_LIMIT, BODY_LIMIT, MOST_IN_FLIGHT),
-            )
-        )
+        return welcome(common, self.target)
+
+    def greeted(self, params: Members) -> None:
+        """The client has its welcome already (ahead.py); these were its params."""
+        self.client, self.stage = read(params, Initialize), Stage.OPEN
 
     def _choose(self, options: Members) -> None:
         """What is opened: what the command line names, or else what the client does."""

@@ -7,12 +7,12 @@ be answered. Source: the JSON-RPC 2.0 specification (6, batches, included). Know
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Mapping
 from typing import Any
 
 import attrs
 
+from .decoding import decode
 from .errors import RpcError, invalid_request, parse_error
 
 Id = int | str
@@ -55,15 +55,20 @@ class Bad:
 
 Message = Request | Notification | Answer | Bad
 
+MOST_AT_ONCE = 4096
+"""Messages in a batch: each that is none is answered at many times its size."""
+
 
 def read(body: bytes) -> Message | list[Message]:
     """What a body says; a list for a batch."""
     try:
-        said = _DECODER.decode(body.decode("utf-8"))
+        said = decode(body)
     except RecursionError:
         return Bad(None, parse_error("The message is nested too deep."))
     except ValueError as error:  # also UnicodeDecodeError, and a number with too many digits
         return Bad(None, parse_error(f"The message is no JSON: {error}."))
+    if isinstance(said, list) and len(said) > MOST_AT_ONCE:
+        return Bad(None, invalid_request(f"A batch has at most {MOST_AT_ONCE} messages, not {len(said)}."))
     if isinstance(said, list) and said:
         return [_message(one) for one in said]
     return _message(said)
@@ -108,16 +113,4 @@ def said(**members: object) -> bytes:
     return _ENCODER.encode({"jsonrpc": "2.0", **members}).encode("ascii")
 
 
-def _no_constant(name: str) -> object:
-    raise ValueError(f"{name} is no number")
-
-
-def _finite(digits: str) -> float:
-    number = float(digits)
-    if not math.isfinite(number):
-        raise ValueError(f"{digits} is too great a number")
-    return number
-
-
-_DECODER = json.JSONDecoder(parse_constant=_no_constant, parse_float=_finite)
 _ENCODER = json.JSONEncoder(separators=(",", ":"), allow_nan=False)

@@ -13,9 +13,7 @@ import attrs
 from .errors import RpcError, invalid_request
 from .framing import Frames, FramingError, framed
 from .messages import Answer, Bad, Id, Message, Notification, Request, read, said
-
-MOST_IN_FLIGHT = 4096
-"""Requests that may wait for their answers at once."""
+from .welcome import MOST_IN_FLIGHT
 
 
 @attrs.frozen
@@ -37,15 +35,19 @@ class _Batch:
 class Peer:
     """One end of a conversation."""
 
-    def __init__(self) -> None:
-        self._frames = Frames()
+    def __init__(self, frames: Frames | None = None) -> None:
+        self._frames = frames or Frames()
         self._flying: dict[Id, _Batch | None] = {}
 
     def receive(self, data: bytes) -> Iterator[Heard]:
         """What these bytes say, in order. Raises FramingError where the conversation cannot go on."""
         for body in self._frames.feed(data):
-            message = read(body)
-            yield from self._batch(message) if isinstance(message, list) else self._one(message, None)
+            yield from self.take(body)
+
+    def take(self, body: bytes) -> Iterator[Heard]:
+        """What the body of one frame says."""
+        message = read(body)
+        yield from self._batch(message) if isinstance(message, list) else self._one(message, None)
 
     def ended(self) -> None:
         """No more bytes will come. Raises FramingError if they ended inside a message."""

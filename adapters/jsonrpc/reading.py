@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator, Mapping
 from functools import cache
-from typing import Any, TypeVar, cast
+from types import GenericAlias
+from typing import Any, TypeVar, cast, get_args, get_origin
 
 import attrs
 from cattrs import ClassValidationError, Converter, override, transform_error
@@ -60,7 +61,7 @@ def _out_of_bounds(found: Shape, known: Mapping[str, attrs.Attribute[Any]]) -> I
 def _said(error: BaseException, _: type | None) -> str:
     if isinstance(error, KeyError):
         return "it must be there"
-    return "an array is wanted" if isinstance(error, TypeError) else str(error)
+    return str(error)
 
 
 def _named(told: str) -> tuple[str, str]:
@@ -103,6 +104,23 @@ def _members_of(shape: type[Any], converter: Converter) -> Callable[[Any, Any], 
     return structure
 
 
+def _is_array(wanted: Any) -> bool:
+    return get_origin(wanted) is tuple
+
+
+def _array_of(wanted: Any, converter: Any) -> Any:
+    """An array, and nothing else that has items: a text has its letters, an object its keys."""
+    items: Any = GenericAlias(list, get_args(wanted)[:1])
+    made = converter.get_structure_hook(items)
+
+    def structure(value: object, _: Any) -> Any:
+        if not isinstance(value, list):
+            raise ValueError(f"an array is wanted, not {_short(value)}")
+        return tuple(made(value, items))
+
+    return structure
+
+
 def _make_converter() -> Converter:
     converter = Converter()
     converter.register_structure_hook(str, _plain(str, "a string"))
@@ -111,6 +129,7 @@ def _make_converter() -> Converter:
     converter.register_structure_hook_func(lambda wanted: wanted == Document, _plain(dict, "an object"))
     converter.register_structure_hook_func(lambda wanted: wanted in (Token, Token | None), _token)
     converter.register_structure_hook_factory(attrs.has, _members_of)
+    converter.register_structure_hook_factory(_is_array, _array_of)
     return converter
 
 

@@ -60,6 +60,8 @@ def _measured(folder: Path, size: int, rounds: int) -> str:
     figures["start"] = parts.measure("start", str(folder))
     _progress("the service")
     figures["service"] = parts.measure("service", str(folder), str(min(size, 256)))
+    _progress("the bridge")
+    figures["bridge"] = parts.measure("bridge", str(folder))
     return f"""\
 {datetime.now(UTC):%Y-%m-%d %H:%M} UTC, {_machine()}; {versions}.
 
@@ -91,7 +93,11 @@ command, and the worker that opens the database); the others have one.
 
 ## The service, on the loopback
 
-{report.parts(figures["service"])}"""
+{report.parts(figures["service"])}
+
+## The bridge, over pipes, beside others that do as little (`make sdks` installs them)
+
+{report.parts(figures["bridge"])}"""
 
 
 def _snapshots(database: Path) -> dict[str, float]:

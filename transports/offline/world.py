@@ -244,7 +244,7 @@ def _asset_id(document: Mapping[str, object]) -> str:
 
 def _json(document: Mapping[str, object]) -> str:
     try:
-        return json.dumps(document, ensure_ascii=False)
+        return json.dumps(document)  # in ASCII: half a character, too, has a size
     except (TypeError, ValueError) as error:
         raise InvalidRequest(
             f"The document '{document['id']}' is not JSON ({error}); nothing was kept."

@@ -1,0 +1,35 @@
+"""What the bridge says of itself when it is greeted. Imports nothing but constants, for it comes first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from reprieve.core import VERSION
+
+from .framing import BODY_LIMIT, HEADER_LIMIT
+
+PROTOCOLS = ("1",)
+"""The majors of the protocol that the bridge speaks."""
+
+MOST_IN_FLIGHT = 4096
+"""Requests that may wait for their answers at once."""
+
+
+def common_protocol(versions: Iterable[str]) -> str | None:
+    """The major that both sides speak. A program's version never matters."""
+    majors = {version.partition(".")[0] for version in versions}
+    return next((major for major in PROTOCOLS if major in majors), None)
+
+
+def welcome(protocol: str, target: str | None) -> dict[str, object]:
+    """The result of `initialize` (greeting.py has its shape)."""
+    return {
+        "protocolVersion": protocol,
+        "serverInfo": {"name": "reprieve", "version": VERSION},
+        "capabilities": {"experimental": {"reprieve": {"target": target}}},
+        "limits": {
+            "headerBytes": HEADER_LIMIT,
+            "bodyBytes": BODY_LIMIT,
+            "requestsInFlight": MOST_IN_FLIGHT,
+        },
+    }
