@@ -35,8 +35,12 @@ def script() -> NoReturn:
 
         spawn_ahead()
     code = main(words)
-    sys.stdout.flush()
-    sys.stderr.flush()
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            if stream:  # None, where a parent closed it
+                stream.flush()
+        except OSError:  # nobody reads it any more
+            continue
     os._exit(code)
 
 

@@ -32,17 +32,14 @@ class Stdio:
     """The two descriptors. Made first of all; `start` gives them to a loop."""
 
     def __init__(self) -> None:
+        _fill_gaps()
         self.input = os.dup(0)
         self.out = os.dup(1)
         self._room = _poll_for_room(self.out)
         self._surely = getattr(select, "PIPE_BUF", SURELY)
         empty = os.open(os.devnull, os.O_RDWR)
         os.dup2(empty, 0)
-        try:
-            os.dup2(2, 1)
-        except OSError:  # a parent that closed stderr
-            os.dup2(empty, 1)
-            os.dup2(empty, 2)
+        os.dup2(2, 1)
         os.close(empty)
         if sys.platform == "win32":
             import msvcrt
@@ -52,16 +49,22 @@ class Stdio:
 
     def read_now(self) -> bytes:
         """Wait for bytes, here; none at their end."""
-        try:
-            return os.read(self.input, CHUNK)
-        except OSError:  # as Windows says that the other end is gone
-            return b""
+        while True:
+            try:
+                return os.read(self.input, CHUNK)
+            except BlockingIOError:  # who shares the descriptor has made it so
+                select.select([self.input], [], [])
+            except OSError:  # as Windows says that the other end is gone
+                return b""
 
     def write_now(self, data: bytes) -> None:
         """Write all of it, here. Raises OSError where nobody reads any more."""
         rest = memoryview(data)
         while rest:
-            rest = rest[os.write(self.out, rest) :]
+            try:
+                rest = rest[os.write(self.out, rest) :]
+            except BlockingIOError:  # who shares the descriptor has made it so
+                select.select([], [self.out], [])
 
     def takes(self, data: bytes) -> bool:
         """Whether this could be written without waiting."""
@@ -171,6 +174,15 @@ class LoopStdio:
         except RuntimeError:  # it is closed
             return False
         return True
+
+
+def _fill_gaps() -> None:
+    """Put nothing where a parent closed stdin, stdout or stderr: the next descriptor would become it."""
+    for descriptor in (0, 1, 2):
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)
 
 
 def _settle(written: asyncio.Future[None], error: OSError | None) -> None:
