@@ -80,6 +80,10 @@ class Offer:
         done = self._answer.done() and not self._answer.cancelled()
         return done and self._answer.result().error is None
 
+    def withdraw(self) -> None:
+        """It is no longer waited for, whatever the client answers."""
+        self._answer.cancel()
+
 
 Ask = Callable[[str, object], "asyncio.Future[Answer]"]
 """Sends a request to the client."""
@@ -136,6 +140,8 @@ def _words(job: Job) -> str:
 
 
 def _ending(job: Job) -> str:
+    if not job.final:
+        return "The bridge leaves; the job's own changes tell how it went on."
     if job.error and job.state is JobState.FAILED:
         return job.error.message
     return "Cancelled; everything is as it was before." if job.outcome is Outcome.CANCELLED else "Done."
