@@ -14,7 +14,7 @@ from .bodies import decode, said
 from .framing import Frames, FramingError, framed
 from .lifetime import on_signal
 from .stdio import Stdio
-from .welcome import common_protocol, welcome
+from .welcome import MOST_PROCESS, common_protocol, welcome
 
 _ahead: list[Ahead] = []
 
@@ -96,9 +96,13 @@ def _is_plain(params: Mapping[str, object]) -> bool:
     """Whether the handshake would take these params as they are."""
     process = params.get("processId")
     objects = (params.get(name) for name in ("clientInfo", "capabilities", "initializationOptions"))
-    return (process is None or (isinstance(process, int) and not isinstance(process, bool))) and all(
+    return (process is None or _is_process(process)) and all(
         one is None or isinstance(one, dict) for one in objects
     )
+
+
+def _is_process(number: object) -> bool:
+    return isinstance(number, int) and not isinstance(number, bool) and 1 <= number <= MOST_PROCESS
 
 
 def _versions(params: Mapping[str, object]) -> list[str]:

@@ -54,7 +54,7 @@ class Streams:
         """The next bytes; none at their end."""
         try:
             return await self._reader.read(CHUNK)
-        except ConnectionError:
+        except OSError:
             return b""
 
     async def ended(self) -> None:
@@ -94,7 +94,8 @@ async def converse(conversation: Conversation, channel: Channel, heard: Iterable
         listening.cancel()
         await conversation.leave()
         await _farewell(conversation, sending)
-    finally:
+    finally:  # also where the host cancels this
+        conversation.abandon()
         for task in (sending, listening):
             task.cancel()
     return code
