@@ -12,6 +12,7 @@ import shutil
 import sys
 from collections import Counter
 from collections.abc import Callable
+from importlib.util import find_spec
 from typing import Any
 
 import pytest
@@ -37,6 +38,10 @@ PARTS: dict[str, tuple[Callable[[], bool], str]] = {
     "chromium": (
         lambda: any(map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))),
         "install chromium (`apt-get install chromium`)",
+    ),
+    "fuzzer": (
+        lambda: find_spec("atheris") is not None,
+        "run `make fuzzer` (atheris comes from PyPI; there is none for Windows)",
     ),
     "sdks": (lambda: all(client.here for client in PYTHON_CLIENTS), "run `make sdks` (from PyPI)"),
     "node sdk": (lambda: TYPESCRIPT_CLIENT.here, "run `make sdks` (from PyPI and npm)"),

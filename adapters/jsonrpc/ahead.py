@@ -15,7 +15,7 @@ from .decoding import decode
 from .framing import Frames, FramingError, framed
 from .lifetime import on_signal
 from .stdio import Stdio
-from .welcome import common_protocol, welcome
+from .welcome import MOST_PROCESS, common_protocol, welcome
 
 _ahead: list[Ahead] = []
 
@@ -96,14 +96,17 @@ def _is_plain(params: Mapping[str, object]) -> bool:
     """Whether the handshake would take these params as they are."""
     process = params.get("processId")
     objects = (params.get(name) for name in ("clientInfo", "capabilities", "initializationOptions"))
-    return (process is None or (isinstance(process, int) and not isinstance(process, bool))) and all(
-        one is None or isinstance(one, dict) for one in objects
-    )
+    known = isinstance(process, int) and not isinstance(process, bool) and 0 < process <= MOST_PROCESS
+    return (process is None or known) and all(one is None or isinstance(one, dict) for one in objects)
 
 
 def _versions(params: Mapping[str, object]) -> list[str]:
     """The protocols that it names; none, if one is no text."""
     versions = params.get("protocolVersions")
-    if not isinstance(versions, list) or not all(isinstance(version, str) for version in versions):
+    if not isinstance(versions, list) or not all(map(_is_version, versions)):
         return []
     return versions
+
+
+def _is_version(version: object) -> bool:
+    return isinstance(version, str) and version.isascii()

@@ -7,14 +7,12 @@ from collections.abc import Mapping
 import attrs
 
 from ..wire import Shape
+from .welcome import MOST_PROCESS
 
 Document = Mapping[str, object]
 
 Token = int | str
 """Under which progress is told: the client's choice."""
-
-MOST = 2**31 - 1
-"""The greatest id that a process has anywhere."""
 
 
 @attrs.frozen(eq=False, repr=False, slots=False)
@@ -26,7 +24,9 @@ class Initialize(Shape):
     """
 
     protocol_versions: tuple[str, ...]
-    process_id: int | None = attrs.field(default=None, metadata={"bounds": {"minimum": 1, "maximum": MOST}})
+    process_id: int | None = attrs.field(
+        default=None, metadata={"bounds": {"minimum": 1, "maximum": MOST_PROCESS}}
+    )
     client_info: Document | None = None
     capabilities: Document = attrs.field(factory=dict)
     initialization_options: Document | None = None

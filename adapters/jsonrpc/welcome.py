@@ -14,6 +14,9 @@ PROTOCOLS = ("1",)
 MOST_IN_FLIGHT = 4096
 """Requests that may wait for their answers at once."""
 
+MOST_PROCESS = 2**31 - 1
+"""The greatest id that a process has anywhere."""
+
 
 def common_protocol(versions: Iterable[str]) -> str | None:
     """The major that both sides speak. A program's version never matters."""
