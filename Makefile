@@ -1,7 +1,7 @@
 # Each target makes its own environment: uv where it is installed, otherwise venv and pip.
 # `make demo` and `make test` are all that a newcomer needs.
 
-.PHONY: demo test sdks fuzzer fuzz check docs bench soak clean
+.PHONY: demo test sdks vscode vsix test-vscode fuzzer fuzz check docs bench soak clean
 PYTHON ?= python3
 UV := $(shell command -v uv 2>/dev/null)
 RUN := .venv/bin/
@@ -47,6 +47,19 @@ endif
 fuzz: fuzzer
 	@$(RUN)python -m tests.adapters.jsonrpc.fuzz -max_total_time=$(SECONDS)
 
+# What the VS Code extension is built with (Node from PyPI; npm): its tests are left out where that is not.
+vscode: .venv/installed
+	@$(RUN)python -m tests.editors.vscode_tools
+
+# The extension, packed: dist/reprieve-vscode.vsix.
+vsix: vscode
+	@$(RUN)python -m tests.editors.vscode_tools --pack dist/reprieve-vscode.vsix
+
+# The packed extension in a real VS Code, in a browser (800 MiB from npm, in .vscode-host).
+test-vscode: .venv/installed
+	@$(RUN)python -m tests.editors.vscode_tools --host
+	@REPRIEVE_ALL=1 $(RUN)python -m pytest -q tests/editors/test_vscode_host.py
+
 # The long loops: ROUNDS kills of restorations and of backups each, in a run that SEED repeats.
 soak: .venv/installed
 	@ROUNDS=$(ROUNDS) $(RUN)python -m pytest -q -m soak -n auto --dist worksteal --timeout 0
@@ -68,4 +81,4 @@ bench: .venv/installed
 	@$(RUN)python -m tests.bench --size $(SIZE_MIB) --rounds $(ROUNDS) $(if $(WRITE),--write $(WRITE))
 
 clean:
-	rm -rf .venv .sdks build *.egg-info .hypothesis .pytest_cache .mypy_cache .ruff_cache
+	rm -rf .venv .sdks .vscode-host adapters/editors/vscode/node_modules build *.egg-info .hypothesis .pytest_cache .mypy_cache .ruff_cache

@@ -191,7 +191,7 @@ def test_a_read_only_file_system_is_told(store: Store, monkeypatch: pytest.Monke
 
 
 def test_a_store_that_was_not_wanted_takes_the_folders_along_that_it_made(tmp_path: Path) -> None:
-    store = FolderStore(tmp_path / "made" / "for" / "it")
+    store = open_store(str(tmp_path / "made" / "for" / "it"))
     with store.upload("pack"):
         pass
 
@@ -201,7 +201,7 @@ def test_a_store_that_was_not_wanted_takes_the_folders_along_that_it_made(tmp_pa
 
 
 def test_a_store_that_was_not_wanted_leaves_a_folder_that_others_use(tmp_path: Path) -> None:
-    store = FolderStore(tmp_path / "made" / "store")
+    store = open_store(str(tmp_path / "made" / "store"))
     with store.upload("pack"):
         pass
     (tmp_path / "made" / "note").write_text("mine")

@@ -1,0 +1,81 @@
+// In which order the bridge is looked for, and what is said where there is none.
+
+import assert from "node:assert/strict";
+import { chmodSync, mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { test } from "node:test";
+import { BridgeNotFound, findBridge, type Places } from "../src/bridge";
+import { FOLDER, PYTHON } from "./scene";
+
+function folderWithProgram(name = "reprieve"): { folder: string; file: string } {
+  const folder = mkdtempSync(path.join(FOLDER, "bin-"));
+  const file = path.join(folder, name);
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(file, "#!/bin/sh\n");
+  chmodSync(file, 0o755);
+  return { folder, file };
+}
+
+const setting = folderWithProgram().file;
+const variable = folderWithProgram().file;
+const bundled = folderWithProgram();
+const onPath = folderWithProgram();
+const everywhere: Required<Places> = {
+  setting,
+  env: { REPRIEVE_BRIDGE: variable, PATH: onPath.folder },
+  bundled: bundled.folder,
+  interpreter: async () => PYTHON,
+};
+const PATH_ONLY = { PATH: onPath.folder };
+
+test("setting, environment, bundled, interpreter, PATH: the first that there is", async () => {
+  const { setting: _, ...unset } = everywhere;
+  const plain = { ...unset, env: PATH_ONLY };
+  const { bundled: __, ...bare } = plain;
+  const found = async (places: Places) => (await findBridge(places)).command;
+
+  assert.equal(setting, await found(everywhere));
+  assert.equal(variable, await found(unset));
+  assert.equal(bundled.file, await found(plain));
+  assert.equal(PYTHON, await found(bare));
+  assert.equal(onPath.file, await found({ env: PATH_ONLY }));
+});
+
+test("an interpreter is asked for the module, and nothing in the current folder can be taken for it", async () => {
+  const bridge = await findBridge({ env: {}, interpreter: async () => PYTHON });
+
+  assert.deepEqual(["-m", "reprieve"], bridge.args);
+  assert.deepEqual({ PYTHONSAFEPATH: "1" }, bridge.env);
+});
+
+test("an interpreter without reprieve, or that does not run, is passed by", async () => {
+  const bare = folderWithProgram("python");
+  writeFileSync(bare.file, "#!/bin/sh\nexit 1\n");
+
+  for (const python of [bare.file, path.join(FOLDER, "no-python")]) {
+    const bridge = await findBridge({ env: PATH_ONLY, interpreter: async () => python });
+    assert.equal(onPath.file, bridge.command);
+  }
+});
+
+test("a relative folder on the PATH is not looked into", async () => {
+  process.chdir(onPath.folder);
+
+  await assert.rejects(findBridge({ env: { PATH: `.${path.delimiter}` } }), BridgeNotFound);
+});
+
+test("a place that was named and has no program is said, and nothing else is tried", async () => {
+  const missing = path.join(FOLDER, "missing");
+  const said = /There is no program at .*missing, which/;
+
+  await assert.rejects(findBridge({ ...everywhere, setting: missing }), said);
+  await assert.rejects(findBridge({ env: { ...PATH_ONLY, REPRIEVE_BRIDGE: missing } }), said);
+});
+
+test("where there is none, it says where it looked and what to do", async () => {
+  await assert.rejects(findBridge({ env: {} }), (error: Error) => {
+    assert.ok(error instanceof BridgeNotFound);
+    assert.match(error.message, /not on the PATH\. Install it .* or name it in the setting/);
+    return true;
+  });
+});
