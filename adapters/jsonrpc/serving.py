@@ -90,14 +90,12 @@ async def converse(conversation: Conversation, channel: Channel, heard: Iterable
     sending = asyncio.create_task(_send(conversation, channel))
     listening = asyncio.create_task(_listen(conversation, channel, heard))
     try:
-        code = await conversation.over
+        return await conversation.over
+    finally:  # also where the host cancels it
         listening.cancel()
         await conversation.leave()
         await _farewell(conversation, sending)
-    finally:
-        for task in (sending, listening):
-            task.cancel()
-    return code
+        sending.cancel()
 
 
 async def _listen(conversation: Conversation, channel: Channel, heard: Iterable[Heard]) -> None:
