@@ -1,12 +1,13 @@
 # Each target makes its own environment: uv where it is installed, otherwise venv and pip.
 # `make demo` and `make test` are all that a newcomer needs.
 
-.PHONY: demo test sdks vscode vsix test-vscode check docs bench soak clean
+.PHONY: demo test sdks vscode vsix test-vscode fuzzer fuzz check docs bench soak clean
 PYTHON ?= python3
 UV := $(shell command -v uv 2>/dev/null)
 RUN := .venv/bin/
 ROUNDS ?= 500
 SIZE_MIB ?= 1024
+SECONDS ?= 300
 
 # Every test and every worker starts Pythons: without their cached bytecode each start takes twice as long.
 unexport PYTHONDONTWRITEBYTECODE
@@ -34,6 +35,17 @@ test: .venv/installed
 # The Pieces SDKs, in environments of their own (PyPI, npm): their tests are left out where these are not.
 sdks: .venv/installed
 	@$(RUN)python -m tests.sdks.environments
+
+# A coverage-guided fuzzer of what reads the bytes of the bridge's clients. `make test` has 30 seconds of it.
+fuzzer: .venv/installed
+ifdef UV
+	@uv pip install -q --python .venv/bin/python --group fuzz
+else
+	@.venv/bin/python -m pip install -q --group fuzz
+endif
+
+fuzz: fuzzer
+	@$(RUN)python -m tests.adapters.jsonrpc.fuzz -max_total_time=$(SECONDS)
 
 # What the VS Code extension is built with (Node from PyPI; npm): its tests are left out where that is not.
 vscode: .venv/installed

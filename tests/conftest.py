@@ -12,6 +12,7 @@ import shutil
 import sys
 from collections import Counter
 from collections.abc import Callable
+from importlib.util import find_spec
 from typing import Any
 
 import pytest
@@ -40,6 +41,10 @@ PARTS: dict[str, tuple[Callable[[], bool], str]] = {
     "chromium": (
         lambda: any(map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))),
         "install chromium (`apt-get install chromium`)",
+    ),
+    "fuzzer": (
+        lambda: find_spec("atheris") is not None,
+        "run `make fuzzer` (atheris comes from PyPI; there is none for Windows)",
     ),
     "neovim": (lambda: shutil.which("nvim") is not None, "install neovim (`apt-get install neovim`)"),
     "emacs": (lambda: shutil.which("emacs") is not None, "install Emacs (`apt-get install emacs-nox`)"),

@@ -108,6 +108,10 @@ def _is_process(number: object) -> bool:
 def _versions(params: Mapping[str, object]) -> list[str]:
     """The protocols that it names; none, if one is no text."""
     versions = params.get("protocolVersions")
-    if not isinstance(versions, list) or not all(isinstance(version, str) for version in versions):
+    if not isinstance(versions, list) or not all(map(_is_version, versions)):
         return []
     return versions
+
+
+def _is_version(version: object) -> bool:
+    return isinstance(version, str) and version.isascii()

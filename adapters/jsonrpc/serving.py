@@ -90,15 +90,15 @@ async def converse(conversation: Conversation, channel: Channel, heard: Iterable
     sending = asyncio.create_task(_send(conversation, channel))
     listening = asyncio.create_task(_listen(conversation, channel, heard))
     try:
-        code = await conversation.over
+        return await conversation.over
+    finally:  # also where the host cancels it
         listening.cancel()
-        await conversation.leave()
-        await _farewell(conversation, sending)
-    finally:  # also where the host cancels this
-        conversation.abandon()
-        for task in (sending, listening):
-            task.cancel()
-    return code
+        try:
+            await conversation.leave()
+            await _farewell(conversation, sending)
+        finally:  # also where it does so again
+            conversation.abandon()
+            sending.cancel()
 
 
 async def _listen(conversation: Conversation, channel: Channel, heard: Iterable[Heard]) -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from tests.support.bridges import Bridge, bridging
 
+ROOT = Path(__file__).parents[3]
 QUICK = "offline:?size=1000&rate=1000&speed=50"
 """A job takes 20 ms."""
 
