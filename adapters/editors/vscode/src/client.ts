@@ -1,4 +1,4 @@
-// ReprieveClient: the operations of reprieve over a bridge, which it starts, and starts again once if it dies.
+// ReprieveClient: the operations of reprieve over a bridge, which it starts, and starts again if it dies.
 // Knows bridges and jobs; nothing of any editor, so that any extension or program can use it.
 
 import { randomUUID } from "node:crypto";
@@ -49,7 +49,7 @@ export class ReprieveClient extends EventEmitter<Events> {
   #seq: number | undefined;
   #running = new Map<string, RunningJob>();
 
-  /** Find a bridge, start it, and follow the database's jobs. Raises what findBridge and Connection.open do. */
+  /** Find a bridge, start it, and follow the database's jobs. Raises as findBridge and Connection.open do. */
   static async connect(options: Options): Promise<ReprieveClient> {
     const client = new ReprieveClient(await findBridge(options.places), options);
     try {
@@ -158,7 +158,7 @@ export class ReprieveClient extends EventEmitter<Events> {
     }
   }
 
-  /** End the bridge. A restoration under way is cancelled, and the database as it was; a backup goes on later. */
+  /** End the bridge. A restoration under way is cancelled, and all as it was; a backup goes on later. */
   async close(): Promise<void> {
     const link = this.#link;
     this.#stand("closed");
@@ -251,7 +251,7 @@ export class ReprieveClient extends EventEmitter<Events> {
     );
   }
 
-  /** Ask how each job stands that was followed: it was settled, or goes on and tells its progress here again. */
+  /** Ask how each job stands that was followed: it was settled, or goes on, and tells its progress again. */
   async #resumed(): Promise<void> {
     this.#stand("ready");
     try {

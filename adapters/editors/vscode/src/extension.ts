@@ -73,7 +73,7 @@ export async function activate(context: vscode.ExtensionContext): Promise<Reprie
 }
 
 /** The bridge is told goodbye: what it runs for this window is cancelled and cleaned up. */
-export const deactivate = (): Promise<void> => session.close();
+export const deactivate = (): Promise<void> => session.dispose();
 
 /** For those who must not go on without a backup. */
 function mustComplete(job: Job): void {

@@ -10,6 +10,7 @@ import { hasEnded } from "./running";
 import type { Paths } from "./settings";
 
 const JOBS = 30;
+const MINUTE = 60_000;
 
 /** `none`: no database is set. */
 export type Stands = "none" | "starting" | "ready" | "restarting" | "gone";
@@ -40,6 +41,8 @@ export class Session implements vscode.Disposable {
   /** The bridge died twice; whoever asks for the client next starts another one. */
   readonly onDidLose = this.#lost.event;
   #client: Promise<ReprieveClient> | undefined;
+  /** What is shown says how old things are. */
+  readonly #ages = setInterval(() => this.#redraw(), MINUTE);
 
   constructor(
     private readonly read: () => Paths,
@@ -69,8 +72,7 @@ export class Session implements vscode.Disposable {
     this.#client = undefined;
     this.jobs = [];
     this.backups = [];
-    this.#changed.fire("jobs");
-    this.#changed.fire("backups");
+    this.#redraw();
     this.#stand("none");
     await client?.then(
       (connected) => connected.close(),
@@ -79,7 +81,13 @@ export class Session implements vscode.Disposable {
   }
 
   dispose(): Promise<void> {
+    clearInterval(this.#ages);
     return this.close();
+  }
+
+  #redraw(): void {
+    this.#changed.fire("jobs");
+    this.#changed.fire("backups");
   }
 
   async #connect(): Promise<ReprieveClient> {
