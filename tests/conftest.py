@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from tests.editors.vscode_tools import host_is_here, tools_are_here
-from tests.sdks.environments import CURL_CLIENT, PYTHON_CLIENTS, TYPESCRIPT_CLIENT
+from tests.sdks.environments import CURL_CLIENT, NODE_FOLDER, PYTHON_CLIENTS, TYPESCRIPT_CLIENT
 
 PARTS: dict[str, tuple[Callable[[], bool], str]] = {
     "tmpfs": (
@@ -33,7 +33,7 @@ PARTS: dict[str, tuple[Callable[[], bool], str]] = {
     "linux": (lambda: sys.platform == "linux", "run on Linux"),
     "systemd": (lambda: shutil.which("systemd-analyze") is not None, "install systemd"),
     "curl": (lambda: CURL_CLIENT.here, "install curl"),
-    "node": (lambda: shutil.which("node") is not None, "install Node 18 or later"),
+    "node": (lambda: NODE_FOLDER.exists(), "run `make sdks` (Node comes from PyPI)"),
     "vscode": (tools_are_here, "run `make vscode` (from PyPI and npm)"),
     "vscode host": (host_is_here, "run `make test-vscode` (800 MiB from npm), which runs them, too"),
     "bash": (lambda: shutil.which("bash") is not None, "install bash"),
@@ -41,6 +41,8 @@ PARTS: dict[str, tuple[Callable[[], bool], str]] = {
         lambda: any(map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))),
         "install chromium (`apt-get install chromium`)",
     ),
+    "neovim": (lambda: shutil.which("nvim") is not None, "install neovim (`apt-get install neovim`)"),
+    "emacs": (lambda: shutil.which("emacs") is not None, "install Emacs (`apt-get install emacs-nox`)"),
     "sdks": (lambda: all(client.here for client in PYTHON_CLIENTS), "run `make sdks` (from PyPI)"),
     "node sdk": (lambda: TYPESCRIPT_CLIENT.here, "run `make sdks` (from PyPI and npm)"),
 }

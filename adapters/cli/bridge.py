@@ -42,7 +42,7 @@ def bridge(asked: Namespace, output: Output) -> Awaitable[None] | None:
 
 async def _at_socket(asked: Namespace, output: Output) -> None:
     from ..jsonrpc.listening import listen
-    from ..jsonrpc.running import library_of
+    from ..jsonrpc.target import open_library
     from .interrupts import Interrupts
 
     if asked.target is None:
@@ -53,5 +53,8 @@ async def _at_socket(asked: Namespace, output: Output) -> None:
         output.ready({"socket": where}, lambda: f"Listening at {words.path(where)}, until Ctrl-C.")
 
     with Interrupts(output.settle) as interrupts:
-        async with library_of(asked.target, asked.store, asked.passphrase) as library:
+        library = await open_library(asked.target, asked.store, asked.passphrase)
+        try:
             await listen(library, asked.socket, ready, interrupts.asked)
+        finally:
+            await library.__aexit__(None, None, None)

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from ..server.listening import Place
     from ..server.units import Units
 
+PLATFORM_FOLDERS = ("XDG_CONFIG_HOME", "XDG_DATA_HOME")
+"""What moves the platform's folders, where a shell has set it: what starts the service has not."""
+
 
 def install_unit(asked: Namespace, place: Place, output: Output) -> None:
     """Write the files, and say how the service is switched on. Raises Conflict, Unsupported, StorageError."""
@@ -83,7 +86,7 @@ def _environment() -> dict[str, str]:
         kept[VARIABLE] = os.path.abspath(os.environ[VARIABLE])
     if os.environ.get(STORE_VARIABLE):
         kept[STORE_VARIABLE] = canonical_store(None)
-    return kept
+    return kept | {name: os.environ[name] for name in PLATFORM_FOLDERS if os.environ.get(name)}
 
 
 def _told(units: Units) -> str:

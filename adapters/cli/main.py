@@ -35,8 +35,8 @@ def script() -> NoReturn:
 
         spawn_ahead()
     code = main(words)
-    sys.stdout.flush()
-    sys.stderr.flush()
+    for stream in filter(None, (sys.stdout, sys.stderr)):  # None is one that the parent has closed
+        stream.flush()
     os._exit(code)
 
 

@@ -52,7 +52,7 @@ DATABASE is a path, or a target such as offline:?seed=7.
   --json                 print JSON lines, as in a pipe
 
 example:
-  reprieve serve snippets.db --port 1000
+  reprieve serve snippets.db --port 8080
 """
 
 
@@ -62,7 +62,7 @@ def add_to(commands: Commands) -> None:
         "serve",
         serve,
         "Serve a database over HTTP, until Ctrl-C.",
-        example="reprieve serve snippets.db --port 1000",
+        example="reprieve serve snippets.db --port 8080",
         page=PAGE,
     )
     parser.add_argument("database", metavar="DATABASE")
@@ -89,7 +89,7 @@ async def serve(asked: Namespace, output: Output) -> None:
     from ..server.running import run
 
     place, tls = _place(asked), _tls(asked)
-    settings, token = _settings(asked)
+    settings, token = _settings(asked, place.names)
     if is_local(asked.database):
         register(asked.database, place_of(asked, asked.database))
     if asked.install_unit:
@@ -126,6 +126,8 @@ def _place(asked: Namespace) -> Place:
             f"Other machines reach {', '.join(asked.host)}: add --require-token, and --cert with --key; or "
             "--insecure-behind-proxy, where something in front of it does TLS."
         )
+    if asked.install_unit and 0 in place.ports:
+        raise InvalidRequest("A unit needs a port that stays the same, not just any (0); give one by --port.")
     return place
 
 
@@ -137,7 +139,7 @@ def _tls(asked: Namespace) -> SSLContext | None:
     return tls(asked.cert, asked.key) if asked.cert else None
 
 
-def _settings(asked: Namespace) -> tuple[Settings, Path]:
+def _settings(asked: Namespace, names: tuple[str, ...]) -> tuple[Settings, Path]:
     """How the service behaves, and which file its token is in."""
     from reprieve.transports.local.home import Home
 
@@ -147,7 +149,7 @@ def _settings(asked: Namespace) -> tuple[Settings, Path]:
     file = asked.token or token_file(Home.find())
     settings = Settings(
         name=asked.name,
-        hosts=tuple(asked.allow_host),
+        hosts=(*names, *asked.allow_host),
         origins=tuple(asked.allow_origin),
         token=token_in(file, make=asked.token is None),
         require_token=asked.require_token,

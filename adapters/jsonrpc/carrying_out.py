@@ -56,19 +56,12 @@ async def carried_out(call: Call, asked: Asked, title: str, start: Start) -> Job
 async def _told_to_its_end(call: Call, running: RunningJob[Any], title: str, token: Token | None) -> Job:
     """The job as it ended, when the client has been told of that."""
     job = await running.now()
-    offer = call.tellings.offer(call.cancel) if token is None else None
-    telling = None if token is None else call.tellings.begin(token, title, job)
+    telling = call.tellings.begin(token, title, job, call.cancel)
     try:
         async for job in running:
-            if offer and offer.taken:
-                telling, offer = call.tellings.begin(offer.token, title, job), None
-            if telling:
-                telling.report(job)
+            telling.report(job)
         job = await running.settled()
         await call.changes.catch_up()
     finally:
-        if telling:
-            telling.end(job)
-        if offer:
-            call.tellings.free(offer.token)
+        telling.end(job)
     return job

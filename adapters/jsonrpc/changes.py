@@ -40,10 +40,10 @@ class Changes:
 
     async def subscribe(self, library: Library, since: int | None) -> Subscribed:
         """From now on the client hears of every change after the one that is given back."""
-        self.unsubscribe()
         newest = await library.newest_change()
         afresh = since is None or since > newest
         jobs = await library.jobs(unsettled=True) if afresh else ()
+        self.unsubscribe()  # only now: two requests may have waited together
         # How the jobs stand was looked up after the line's number: what is newer in them is not told again.
         self._told = {job.id: job.version for job in jobs}
         self._after = newest if since is None or afresh else since

@@ -102,8 +102,9 @@ class Conversation:
     async def leave(self) -> None:
         """Cancel what was asked for and not detached, until the originals are back and that is answered."""
         calls = tuple(self._calls.values())
-        for call in calls:
-            call.cancel()
+        if not self._unopened:  # otherwise each is answered by the reason of that
+            for call in calls:
+                call.cancel()
         tasks = {call.task for call in calls}
         if tasks:
             _, tasks = await asyncio.wait(tasks, timeout=UNDOING)
@@ -111,6 +112,12 @@ class Conversation:
             task.cancel()
         await self._changes.catch_up()
         self._changes.unsubscribe()
+
+    @property
+    def _unopened(self) -> bool:
+        """Whether there will never be a library."""
+        opened = self._library
+        return opened.done() and not opened.cancelled() and opened.exception() is not None
 
     # -- what the client says -------------------------------------------------------------------
 
@@ -144,10 +151,12 @@ class Conversation:
             self._asked.pop(answer.id).set_result(answer)
 
     def _ask(self, method: str, params: object) -> asyncio.Future[Answer]:
+        """The answer of the client; whoever no longer wants it cancels it."""
         id = f"reprieve-{secrets.token_hex(4)}"
-        self._asked[id] = asyncio.get_running_loop().create_future()
+        answer = self._asked[id] = asyncio.get_running_loop().create_future()
+        answer.add_done_callback(lambda _: self._asked.pop(id, None))
         self.outbox.put(Peer.request(id, method, params))
-        return self._asked[id]
+        return answer
 
     # -- answering ------------------------------------------------------------------------------
 

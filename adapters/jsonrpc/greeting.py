@@ -13,6 +13,9 @@ Document = Mapping[str, object]
 Token = int | str
 """Under which progress is told: the client's choice."""
 
+MOST = 2**31 - 1
+"""The greatest id that a process has anywhere."""
+
 
 @attrs.frozen(eq=False, repr=False, slots=False)
 class Initialize(Shape):
@@ -23,7 +26,7 @@ class Initialize(Shape):
     """
 
     protocol_versions: tuple[str, ...]
-    process_id: int | None = None
+    process_id: int | None = attrs.field(default=None, metadata={"bounds": {"minimum": 1, "maximum": MOST}})
     client_info: Document | None = None
     capabilities: Document = attrs.field(factory=dict)
     initialization_options: Document | None = None

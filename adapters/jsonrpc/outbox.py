@@ -60,6 +60,11 @@ class Outbox:
         """Wait until all has been sent."""
         await self._idle.wait()
 
+    @property
+    def has_room(self) -> bool:
+        """Whether not too much waits."""
+        return self._room.is_set()
+
     async def room(self) -> None:
         """Wait until not too much waits."""
         await self._room.wait()

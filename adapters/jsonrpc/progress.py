@@ -34,7 +34,7 @@ class Telling:
         self._due = 0.0
         self._timer: asyncio.TimerHandle | None = None
         self._job = job
-        self._told = _report(job)
+        self._told = members(_report(job))
         begin = WorkDone(Step.BEGIN, job.id, _words(job), int(job.percentage), title, cancellable=True)
         outbox.put(self._message(begin))
 
@@ -50,7 +50,7 @@ class Telling:
             self._timer.cancel()
         self._outbox.flush(self._token)
         last = _report(job)
-        if last != self._told:
+        if members(last) != self._told:
             self._outbox.put(self._message(last))
         self._outbox.put(self._message(WorkDone(Step.END, job.id, _ending(job))))
         self._over()
@@ -59,8 +59,8 @@ class Telling:
         self._timer = None
         self._due = self._loop.time() + PAUSE
         report = _report(self._job)
-        if report != self._told:
-            self._told = report
+        if members(report) != self._told:
+            self._told = members(report)
             self._outbox.report(self._token, lambda: self._message(report))
 
     def _message(self, value: WorkDone) -> bytes:
@@ -68,17 +68,50 @@ class Telling:
 
 
 class Offer:
-    """A token of ours, offered to a client that has none; `taken` once it has agreed."""
+    """Progress under a token of ours, told as soon as the client has agreed to show it; until then, kept."""
 
-    def __init__(self, token: Token, answer: asyncio.Future[Answer]) -> None:
-        self.token = token
+    def __init__(
+        self,
+        answer: asyncio.Future[Answer],
+        begin: Callable[[Job], Telling],
+        job: Job,
+        over: Callable[[], None],
+    ) -> None:
         self._answer = answer
+        self._begin = begin
+        self._job = job
+        self._over = over
+        self._telling: Telling | None = None
+        answer.add_done_callback(self._answered)
 
-    @property
-    def taken(self) -> bool:
-        """Whether progress may be told under it now."""
-        done = self._answer.done() and not self._answer.cancelled()
-        return done and self._answer.result().error is None
+    def report(self, job: Job) -> None:
+        """How far it is now."""
+        self._job = job
+        if self._telling:
+            self._telling.report(job)
+
+    def end(self, job: Job) -> None:
+        """It is over; an answer that has not come by now does not matter any more."""
+        if self._telling:
+            self._telling.end(job)
+        else:
+            self._answer.remove_done_callback(self._answered)
+            self._answer.cancel()
+            self._over()
+
+    def _answered(self, answer: asyncio.Future[Answer]) -> None:
+        if not answer.cancelled() and answer.result().error is None:
+            self._telling = self._begin(self._job)
+
+
+class Silence:
+    """No progress: the client has no token, and would not know what to do with one of ours."""
+
+    def report(self, job: Job) -> None:
+        """Nothing is told."""
+
+    def end(self, job: Job) -> None:
+        """Nothing is told."""
 
 
 Ask = Callable[[str, object], "asyncio.Future[Answer]"]
@@ -101,21 +134,20 @@ class Tellings:
             raise Refused(invalid_params(("workDoneToken", "progress is told under this token already")))
         self._live[token] = cancel
 
-    def offer(self, cancel: Callable[[], None]) -> Offer | None:
-        """A token for a request that came without one; None where the client would not know what to do."""
+    def begin(
+        self, token: Token | None, title: str, job: Job, cancel: Callable[[], None]
+    ) -> Telling | Offer | Silence:
+        """Tell a job's progress under the client's token, which is claimed, or else under one of ours."""
+        if token is not None:
+            return self._telling(token, title, job)
         if not self._offers():
-            return None
-        self._offered += 1
-        token = f"reprieve/{self._offered}"
-        self.claim(token, cancel)
-        return Offer(token, self._ask("window/workDoneProgress/create", {"token": token}))
-
-    def begin(self, token: Token, title: str, job: Job) -> Telling:
-        """Tell a job's progress under a token that is in use."""
-        return Telling(token, title, job, self._outbox, lambda: self.free(token))
+            return Silence()
+        ours = self._ours(cancel)
+        answer = self._ask("window/workDoneProgress/create", {"token": ours})
+        return Offer(answer, lambda job: self._telling(ours, title, job), job, lambda: self.free(ours))
 
     def cancel(self, token: Token) -> None:
-        """The client no longer wants the job whose progress this is; silence, if there is none."""
+        """The client no longer wants the job whose progress this is; nothing, if there is none."""
         if token in self._live:
             self._live[token]()
 
@@ -123,6 +155,15 @@ class Tellings:
         """It may be used again."""
         if token is not None:
             self._live.pop(token, None)
+
+    def _telling(self, token: Token, title: str, job: Job) -> Telling:
+        return Telling(token, title, job, self._outbox, lambda: self.free(token))
+
+    def _ours(self, cancel: Callable[[], None]) -> Token:
+        while f"reprieve/{self._offered}" in self._live:
+            self._offered += 1
+        self.claim(token := f"reprieve/{self._offered}", cancel)
+        return token
 
 
 def _report(job: Job) -> WorkDone:
@@ -136,6 +177,8 @@ def _words(job: Job) -> str:
 
 
 def _ending(job: Job) -> str:
+    if not job.final:
+        return "It goes on; this bridge no longer follows it."
     if job.error and job.state is JobState.FAILED:
         return job.error.message
     return "Cancelled; everything is as it was before." if job.outcome is Outcome.CANCELLED else "Done."

@@ -6,10 +6,9 @@ import asyncio
 import logging
 import sys
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from reprieve.core.errors import Problem
-from reprieve.transports.registry import in_real_time, scheme_of
 
 from .conversation import CLEAN, Conversation
 from .handshake import Handshake
@@ -17,6 +16,7 @@ from .lifetime import on_signal, watch
 from .peer import Heard, Peer
 from .serving import converse
 from .stdio import Stdio
+from .target import open_library
 
 if TYPE_CHECKING:
     from reprieve import Library
@@ -31,7 +31,7 @@ async def run(
     """Be the bridge of a client that was greeted; the exit code."""
     loop = asyncio.get_running_loop()
     assert handshake.target is not None
-    opening = asyncio.create_task(_open(handshake.target, handshake.store, passphrase))
+    opening = asyncio.create_task(open_library(handshake.target, handshake.store, passphrase))
     conversation = Conversation(opening, handshake, peer)
 
     def gone() -> None:
@@ -48,19 +48,6 @@ async def run(
         await asyncio.wait((opening,))
         if not opening.cancelled() and not opening.exception():
             await opening.result().__aexit__(None, None, None)
-
-
-def library_of(target: str, store: str | None, passphrase: str | None) -> Library:
-    """The library of a bridge's target. Use it in an `async with`."""
-    from reprieve import connect
-
-    local = scheme_of(target) == "file"
-    options: dict[str, Any] = {"passphrase": passphrase} if local and passphrase else {}
-    return connect(in_real_time(target), store, long_lived=True, **options)
-
-
-async def _open(target: str, store: str | None, passphrase: str | None) -> Library:
-    return await library_of(target, store, passphrase).__aenter__()
 
 
 def _opened(conversation: Conversation, opening: asyncio.Task[Library]) -> None:

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Coroutine, Iterable
 from typing import TYPE_CHECKING, Protocol
 
 from .conversation import CLEAN, Conversation
@@ -34,6 +34,10 @@ class Channel(Protocol):
         """Write all of it, or raise OSError."""
         ...
 
+    async def ended(self) -> None:
+        """Wait until the input's end has come, though some of it may still be to be read."""
+        ...
+
     def write_at_once(self, data: bytes) -> bool:
         """Write it, if that takes no waiting; whether it was written."""
         ...
@@ -52,6 +56,10 @@ class Streams:
             return await self._reader.read(CHUNK)
         except ConnectionError:
             return b""
+
+    async def ended(self) -> None:
+        """asyncio does not tell before all is read: it never returns."""
+        await asyncio.get_running_loop().create_future()
 
     async def write(self, data: bytes) -> None:
         """Write all of it, or raise OSError."""
@@ -98,8 +106,19 @@ async def _listen(conversation: Conversation, channel: Channel, heard: Iterable[
     except FramingError as error:
         conversation.broken(error)
     while not conversation.over.done():
-        await conversation.outbox.room()
+        if not conversation.outbox.has_room:
+            await _either(conversation.outbox.room(), channel.ended())
         conversation.receive(await channel.read())
+
+
+async def _either(*waits: Coroutine[None, None, None]) -> None:
+    """Wait until one of them returns."""
+    tasks = [asyncio.ensure_future(wait) for wait in waits]
+    try:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()
 
 
 async def _send(conversation: Conversation, channel: Channel) -> None:

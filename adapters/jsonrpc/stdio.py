@@ -32,17 +32,14 @@ class Stdio:
     """The two descriptors. Made first of all; `start` gives them to a loop."""
 
     def __init__(self) -> None:
+        _fill_gaps()
         self.input = os.dup(0)
         self.out = os.dup(1)
         self._room = _poll_for_room(self.out)
         self._surely = getattr(select, "PIPE_BUF", SURELY)
         empty = os.open(os.devnull, os.O_RDWR)
         os.dup2(empty, 0)
-        try:
-            os.dup2(2, 1)
-        except OSError:  # a parent that closed stderr
-            os.dup2(empty, 1)
-            os.dup2(empty, 2)
+        os.dup2(2, 1)
         os.close(empty)
         if sys.platform == "win32":
             import msvcrt
@@ -52,16 +49,22 @@ class Stdio:
 
     def read_now(self) -> bytes:
         """Wait for bytes, here; none at their end."""
-        try:
-            return os.read(self.input, CHUNK)
-        except OSError:  # as Windows says that the other end is gone
-            return b""
+        while True:
+            try:
+                return os.read(self.input, CHUNK)
+            except BlockingIOError:  # as its parent made it
+                select.select([self.input], [], [])
+            except OSError:  # as Windows says that the other end is gone
+                return b""
 
     def write_now(self, data: bytes) -> None:
         """Write all of it, here. Raises OSError where nobody reads any more."""
         rest = memoryview(data)
         while rest:
-            rest = rest[os.write(self.out, rest) :]
+            try:
+                rest = rest[os.write(self.out, rest) :]
+            except BlockingIOError:
+                select.select([], [self.out], [])
 
     def takes(self, data: bytes) -> bool:
         """Whether this could be written without waiting."""
@@ -73,15 +76,16 @@ class Stdio:
         """From now on the running loop reads and writes."""
         import asyncio
 
-        return LoopStdio(self, asyncio.get_running_loop())
+        return LoopStdio(self, asyncio.get_running_loop(), asyncio.Event())
 
 
 class LoopStdio:
     """The channel as a loop sees it."""
 
-    def __init__(self, stdio: Stdio, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, stdio: Stdio, loop: asyncio.AbstractEventLoop, ended: asyncio.Event) -> None:
         self._stdio = stdio
         self._loop = loop
+        self._ended = ended
         self._came: deque[bytes] = deque()
         self._waiting: asyncio.Future[None] | None = None
         self._slots = BoundedSemaphore(AHEAD)
@@ -113,6 +117,10 @@ class LoopStdio:
             return False
         return True
 
+    async def ended(self) -> None:
+        """Wait until the input's end has come, though some of it may still be to be read."""
+        await self._ended.wait()
+
     async def write(self, data: bytes) -> None:
         """Write all of it. Raises OSError where nobody reads any more."""
         written: asyncio.Future[None] = self._loop.create_future()
@@ -139,6 +147,8 @@ class LoopStdio:
 
     def _arrived(self, data: bytes) -> None:
         self._came.append(data)
+        if not data:
+            self._ended.set()
         if self._waiting and not self._waiting.done():
             self._waiting.set_result(None)
 
@@ -171,6 +181,15 @@ class LoopStdio:
         except RuntimeError:  # it is closed
             return False
         return True
+
+
+def _fill_gaps() -> None:
+    """Make empty whichever of the three a parent has closed: the channel must not get its number."""
+    for descriptor in (0, 1, 2):
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)  # the lowest number that is free
 
 
 def _settle(written: asyncio.Future[None], error: OSError | None) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from types import TracebackType
 from typing import Any, Self, cast
 
@@ -214,12 +215,9 @@ class Library:
 
     async def watch(self) -> AsyncGenerator[Job]:
         """Every job's changes as they come, after how the unsettled ones stand now. Never ends by itself."""
-        watch = await self._orchestrator.watch_all(self.database)
-        try:
-            async for job in watch:
+        async with watching(self) as jobs:
+            async for job in jobs:
                 yield job
-        finally:
-            self._orchestrator.unwatch(watch)
 
     async def history(self, after: int, *, job: str | None = None) -> AsyncGenerator[Entry]:
         """Every change after the journal's line `after`, in order, up to now; of one job, if one is named.
@@ -316,6 +314,16 @@ class Library:
         await transport.open()
         self._others[job.database] = transport
         return transport
+
+
+@asynccontextmanager
+async def watching(library: Library) -> AsyncGenerator[AsyncIterator[Job]]:
+    """What `library.watch` tells, for our own services: no change is missed from where the block begins."""
+    watch = await library._orchestrator.watch_all(library.database)
+    try:
+        yield watch
+    finally:
+        library._orchestrator.unwatch(watch)
 
 
 def _backup_of(job: Job) -> Backup:

@@ -29,7 +29,7 @@ from . import (
 )
 from .errors import errors
 from .guard import protect
-from .keys import INSTANCE, LIBRARY, LOOKUPS, SETTINGS, STOPPING, WALL
+from .keys import INSTANCE, LARGE_BODY, LIBRARY, LOOKUPS, SETTINGS, STOPPING, WALL
 from .lookups import Lookups
 from .routes import TABLE, register
 from .settings import Settings
@@ -53,8 +53,8 @@ ROUTES = (
 def create_app(library: Library, settings: Settings | None = None) -> web.Application:
     """The service of an opened library, as an application to run or to test.
 
-    In another application it wants its own AppRunner: under a prefix (`add_subapp`) every rule holds, but
-    the paths that it answers with are those without the prefix.
+    Under a prefix of another application (`add_subapp`) the API is whole and every rule holds; but its pages
+    (`/`, `/reference`) load their parts from the root, so they want an AppRunner of their own.
     """
     settings = settings or Settings()
     app = web.Application(middlewares=[errors], client_max_size=settings.max_assets)
@@ -63,6 +63,7 @@ def create_app(library: Library, settings: Settings | None = None) -> web.Applic
     app[STOPPING] = asyncio.Event()
     app[LOOKUPS] = Lookups(library)
     app[WALL] = Wall(library, app[LOOKUPS])
+    app[LARGE_BODY] = asyncio.Lock()
     app[INSTANCE] = str(uuid4())
     app[TABLE] = {}
     for route in ROUTES:

@@ -12,21 +12,27 @@ from reprieve.transports.pieces import models
 from reprieve.transports.pieces.conversion import read
 
 from .bodies import documents_in
+from .creations import start_creation
 from .keys import LIBRARY
 from .routes import Route
 
 
 async def _keep_all(request: web.Request) -> web.StreamResponse:
     """Keep each document as its next version."""
-    body = await documents_in(request)
-    kept = None if body is None else read(body, models.Assets).iterable
-    await request.app[LIBRARY].backup_assets(kept)
-    return web.Response(status=204)
+    documents = await documents_in(request, lambda body: read(body, models.Assets).iterable)
+    return await _kept(request, documents)
 
 
 async def _keep(request: web.Request) -> web.StreamResponse:
     """Keep one document as its next version."""
-    await request.app[LIBRARY].backup_asset(await documents_in(request))
+    return await _kept(request, await documents_in(request, lambda document: (document,)))
+
+
+async def _kept(request: web.Request, documents: tuple[models.Document, ...] | None) -> web.Response:
+    if documents is None:
+        await (await start_creation(request))
+    else:
+        await request.app[LIBRARY].backup_assets(documents)
     return web.Response(status=204)
 
 

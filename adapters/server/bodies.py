@@ -1,21 +1,27 @@
 """What requests carry: one JSON object, or nothing in any of the ways in which real clients say nothing.
 
-Nothing is: no bytes at all, white space, the word null, an object whose members are all null. Knows JSON and
-its limits; nothing of what an object means.
+Nothing is: no bytes at all, white space, the word null, an object whose members are all null. Large ones are
+read in a thread, one at a time, so that others are served meanwhile. Knows JSON and its limits; nothing of
+what an object means.
 """
 
 from __future__ import annotations
 
+import asyncio
 import json
 import math
-from typing import NoReturn
+import re
+from collections.abc import Callable
+from typing import NoReturn, TypeVar
 
 from aiohttp import web
 
 from reprieve.core.errors import InvalidRequest
 from reprieve.transports.pieces.models import Document
 
-from .keys import SETTINGS
+from .keys import LARGE_BODY, SETTINGS
+
+MadeT = TypeVar("MadeT")
 
 MAX_DEPTH = 100
 """How deep objects and lists may stand in one another. (What parsers can stand differs.)"""
@@ -24,14 +30,37 @@ MAX_PARTS = 500_000
 """How many commas and brackets a body may have: each may cost a hundred times its own byte once read."""
 
 
+LARGE = 16 << 10
+"""Bytes from which on a body is a large one: to refuse one of this size may take a tenth of a second."""
+
+_HALF = re.compile(r"\\u[dD][89a-fA-F]")
+"""How a lone surrogate would be written: as half a character, or all of one, or as text about it."""
+
+
 async def document_in(request: web.Request) -> Document | None:
     """The object in an ordinary body; None for nothing. Raises InvalidRequest, or answers 413."""
-    return _object(await _bytes(request, request.app[SETTINGS].max_body))
+    return await document_of(request, await _bytes(request, request.app[SETTINGS].max_body))
 
 
-async def documents_in(request: web.Request) -> Document | None:
-    """The object in a body that carries documents to keep, and so may be larger."""
-    return _object(await _bytes(request, request.app[SETTINGS].max_assets))
+async def documents_in(request: web.Request, made: Callable[[Document], MadeT]) -> MadeT | None:
+    """What `made` makes of a body that carries documents, and so may be larger; raises what that does."""
+    return await _made(request, await _bytes(request, request.app[SETTINGS].max_assets), made)
+
+
+async def document_of(request: web.Request, text: bytes) -> Document | None:
+    """The object that a text says; None for nothing. Raises InvalidRequest."""
+    return await _made(request, text, lambda document: document)
+
+
+async def _made(request: web.Request, text: bytes, made: Callable[[Document], MadeT]) -> MadeT | None:
+    def work() -> MadeT | None:
+        document = _object(text)
+        return None if document is None else made(document)
+
+    if len(text) < LARGE:
+        return work()
+    async with request.app[LARGE_BODY]:
+        return await asyncio.to_thread(work)
 
 
 async def _bytes(request: web.Request, limit: int) -> bytes:
@@ -50,16 +79,21 @@ def _too_large(limit: int, size: int) -> web.HTTPRequestEntityTooLarge:
     return web.HTTPRequestEntityTooLarge(limit, size, text=said)
 
 
-def parsed(text: bytes | str) -> object:
+def parsed(text: bytes) -> object:
     """What a JSON text says. Raises InvalidRequest for what is none, too deep, or cannot be written again."""
     try:
-        value = json.loads(text, parse_constant=_no_number, parse_float=_finite)
+        said = text.decode(json.detect_encoding(text))
+        # Hooks in Python, also that which does nothing, let other threads in; the parser alone does not.
+        value = json.loads(
+            said, parse_constant=_no_number, parse_float=_finite, parse_int=_whole, object_hook=_as_it_is
+        )
     except RecursionError as error:
         raise _too_deep() from error
     except ValueError as error:  # malformed, no UTF-8, or an integer of thousands of digits
         raise InvalidRequest(f"The body is not JSON: {error}.") from error
     _refuse_depth(value)
-    _refuse_half_characters(value)
+    if _HALF.search(said):
+        _refuse_half_characters(value)
     return value
 
 
@@ -90,6 +124,14 @@ def _finite(text: str) -> float:
     if not math.isfinite(number):
         raise ValueError(f"{text[:20]} is too large a number")
     return number
+
+
+def _whole(text: str) -> int:
+    return int(text)
+
+
+def _as_it_is(document: Document) -> Document:
+    return document
 
 
 def _refuse_depth(value: object) -> None:

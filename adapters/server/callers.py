@@ -14,10 +14,7 @@ from weakref import WeakKeyDictionary
 from aiohttp import web
 from yarl import URL
 
-from reprieve.core.operations import SPECS, Caller
-
-from .peers import NOBODY, UNTOLD, Peer
-from .peers import peer_of as owner_of
+from .peers import NOBODY, UNTOLD, Peer, in_url, who_connected
 from .routes import route_of
 from .settings import Settings
 from .token import same
@@ -32,16 +29,19 @@ TOKEN_SUBPROTOCOL = "reprieve.bearer."
 
 def calls_us_by_our_name(request: web.Request, settings: Settings) -> bool:
     """Whether `Host`, and the authority of a whole URL in the first line, are names of ours."""
-    names = request.headers.getall("Host", [])
-    named = names if request.raw_path.startswith("/") else [*names, URL(request.raw_path).authority]
-    return len(names) == 1 and all(_is_our_name(name.lower(), request, settings) for name in named)
+    names = request.headers.getall("Host", ())
+    if len(names) != 1 or not _is_our_name(names[0].lower(), request, settings):
+        return False
+    path = request.raw_path
+    return path.startswith("/") or _is_our_name(URL(path).authority.lower(), request, settings)
 
 
 def _is_our_name(named: str, request: web.Request, settings: Settings) -> bool:
     at = request.transport.get_extra_info("sockname") if request.transport else None
     if not isinstance(at, tuple):  # a unix socket has no port, and no browser comes through it
         return _PORT.sub("", named) in (*LOOPBACK_NAMES, *settings.hosts)
-    return named in _names(settings.hosts, at[1], 443 if _scheme(request) == "https" else 80)
+    names = (*LOOPBACK_NAMES, in_url(at[0]))  # a page that rebinds its name still calls us by that name
+    return named in _names(names, settings.hosts, at[1], 443 if _scheme(request) == "https" else 80)
 
 
 def _scheme(request: web.Request) -> str:
@@ -50,10 +50,10 @@ def _scheme(request: web.Request) -> str:
 
 
 @lru_cache
-def _names(hosts: tuple[str, ...], port: int, usual: int) -> frozenset[str]:
+def _names(own: tuple[str, ...], hosts: tuple[str, ...], port: int, usual: int) -> frozenset[str]:
     """Every `Host` that is us. One that was configured with a port stands as it is."""
-    bare = LOOPBACK_NAMES if port == usual else ()
-    return frozenset({*bare, *hosts, *(f"{name}:{port}" for name in (*LOOPBACK_NAMES, *hosts))})
+    bare = own if port == usual else ()
+    return frozenset({*bare, *hosts, *(f"{name}:{port}" for name in (*own, *hosts))})
 
 
 def own_origin(request: web.Request) -> str:
@@ -77,8 +77,13 @@ def peer_of(request: web.Request) -> Peer:
     known = _peers.get(transport)
     if known is None:
         sock = transport.get_extra_info("socket")
-        known = _peers[transport] = UNTOLD if sock is None else owner_of(sock)
+        known = _peers[transport] = UNTOLD if sock is None else who_connected(sock)
     return known
+
+
+def upgrades(request: web.Request) -> bool:
+    """Whether it wants to be a WebSocket."""
+    return request.headers.get("Upgrade", "").strip().lower() == "websocket"
 
 
 def shows_token(request: web.Request, settings: Settings) -> bool:
@@ -89,14 +94,14 @@ def shows_token(request: web.Request, settings: Settings) -> bool:
 
 def token_given(request: web.Request) -> str | None:
     """The token of the header; of a WebSocket, for which a browser sets no headers, of its subprotocols."""
-    scheme, _, given = request.headers.get("Authorization", "").partition(" ")
-    if scheme.lower() == "bearer":
-        return given.strip()
-    if "Sec-WebSocket-Protocol" not in request.headers:
-        return None
-    for subprotocol in request.headers["Sec-WebSocket-Protocol"].split(","):
-        if subprotocol.strip().startswith(TOKEN_SUBPROTOCOL):
-            return subprotocol.strip().removeprefix(TOKEN_SUBPROTOCOL)
+    if "Authorization" in request.headers:
+        scheme, _, given = request.headers["Authorization"].partition(" ")
+        if scheme.lower() == "bearer":
+            return given.strip()
+    if "Sec-WebSocket-Protocol" in request.headers:
+        for subprotocol in request.headers["Sec-WebSocket-Protocol"].split(","):
+            if subprotocol.strip().startswith(TOKEN_SUBPROTOCOL):
+                return subprotocol.strip().removeprefix(TOKEN_SUBPROTOCOL)
     return None
 
 
@@ -107,6 +112,4 @@ def needs_token(request: web.Request, settings: Settings) -> bool:
     route = route_of(request)
     if route is None:
         return settings.require_token
-    if route.operation and SPECS[route.operation].caller is Caller.OWNER:
-        return True
-    return settings.require_token and not route.public
+    return route.owners or (settings.require_token and not route.public)

@@ -9,7 +9,7 @@ from reprieve.core.operations import Operation
 from reprieve.transports.pieces import models
 from reprieve.transports.pieces.translation import backup_model, catalogue_model
 
-from .answers import document
+from .answers import document, polled
 from .bodies import document_in
 from .keys import LIBRARY, LOOKUPS
 from .routes import Route
@@ -26,7 +26,7 @@ async def _backups(request: web.Request) -> web.StreamResponse:
 
 
 async def _backup(request: web.Request) -> web.StreamResponse:
-    return document(backup_model(await named_backup(request)))
+    return polled(backup_model(await named_backup(request)))
 
 
 async def _delete(request: web.Request) -> web.StreamResponse:

@@ -11,7 +11,7 @@ from reprieve.core.operations import Operation
 from reprieve.transports.pieces import models
 from reprieve.transports.pieces.translation import completed_model, status_model
 
-from .answers import document
+from .answers import polled
 from .bodies import document_in
 from .cancelling import cancelled
 from .catalogue import named_backup
@@ -48,8 +48,8 @@ async def _status(request: web.Request) -> web.StreamResponse:
     try:
         job = await request.app[LOOKUPS].creation(request.match_info["backup"])
     except NotFound:
-        return document(completed_model(await named_backup(request)))
-    return document(status_model(job))
+        return polled(completed_model(await named_backup(request)))
+    return polled(status_model(job))
 
 
 ROUTES = (

@@ -6,7 +6,7 @@ Knows RunningJob and real time; nothing of HTTP.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from types import TracebackType
 from typing import Any, Self
 
@@ -15,12 +15,12 @@ from reprieve.core.job import Job
 
 
 class Updates:
-    """What an asynchronous generator of jobs tells, each waited for only so long. Use it in an `async with`.
+    """What an asynchronous iterator of jobs tells, each waited for only so long. Use it in an `async with`.
 
     `over` says that nothing more will come: it has ended, or `stop` is set. Leaving stops only the telling.
     """
 
-    def __init__(self, jobs: AsyncGenerator[Job], stop: asyncio.Event | None = None) -> None:
+    def __init__(self, jobs: AsyncIterator[Job], stop: asyncio.Event | None = None) -> None:
         self.over = False
         self._jobs = jobs
         self._next: asyncio.Task[Job] | None = None
@@ -37,14 +37,13 @@ class Updates:
             one.cancel()
         if waiting:
             await asyncio.wait(waiting)
-        await self._jobs.aclose()
 
     async def next(self, within: float | None = None) -> Job | None:
         """The next one; None if none comes within so many seconds (None: in any time), or ever."""
         if self.over:
             return None
         if self._next is None:
-            self._next = asyncio.ensure_future(anext(self._jobs))
+            self._next = asyncio.ensure_future(_next_of(self._jobs))
         waiting = (self._next, *self._stopped)
         await asyncio.wait(waiting, timeout=within, return_when=asyncio.FIRST_COMPLETED)
         if not self._next.done():
@@ -63,8 +62,15 @@ class Follower(Updates):
     the service is closed."""
 
     def __init__(self, job: Job, running: RunningJob[Any]) -> None:
-        super().__init__(aiter(running))
+        self._iterated: AsyncGenerator[Job] = aiter(running)
+        super().__init__(self._iterated)
         self.job = job
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await super().__aexit__(kind, error, trace)
+        await self._iterated.aclose()
 
     @classmethod
     async def of(cls, running: RunningJob[Any]) -> Follower:
@@ -87,3 +93,7 @@ class Follower(Updates):
             if reached(job):
                 return True
         return True
+
+
+async def _next_of(jobs: AsyncIterator[Job]) -> Job:
+    return await anext(jobs)

@@ -13,8 +13,6 @@ from collections.abc import Callable
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
-from reprieve.core.operations import SPECS, Operation
-
 from .answers import sentence
 from .browsers import asks_leave, leave, sealed
 from .callers import (
@@ -25,6 +23,7 @@ from .callers import (
     peer_of,
     shows_token,
     token_given,
+    upgrades,
 )
 from .keys import STOPPING
 from .limits import MAX_HEAD
@@ -35,9 +34,13 @@ Rule = Callable[[web.Request, Settings], web.Response | None]
 """What a request must pass: None, or how it is refused."""
 
 FROM_NO_OTHER_PAGE = ("same-origin", "none")
-STARTS_ONE_WITHOUT_A_BODY = (Operation.BACKUP_ASSETS, Operation.BACKUP_ASSET)
 READS = ("GET", "HEAD", "OPTIONS")
 JSON = "application/json"
+
+SEND_TOKEN = (
+    "send `Authorization: Bearer` with the token in its owner's file, which is `token` in the configuration "
+    "folder or where --token said."
+)
 
 
 def protect(app: web.Application, settings: Settings) -> None:
@@ -93,7 +96,7 @@ def origin(request: web.Request, settings: Settings) -> web.Response | None:
 def fetch_site(request: web.Request, settings: Settings) -> web.Response | None:
     """A browser that says where its request comes from says: from our own page, or from nowhere."""
     sites = request.headers.getall("Sec-Fetch-Site", ())
-    if all(site in FROM_NO_OTHER_PAGE for site in sites):
+    if not sites or all(site in FROM_NO_OTHER_PAGE for site in sites):
         return None
     if is_listed(request.headers.getall("Origin", ()), settings):
         return None
@@ -107,7 +110,7 @@ def peer(request: web.Request, settings: Settings) -> web.Response | None:
     """
     if settings.require_token or peer_of(request).is_us or shows_token(request, settings):
         return None
-    return _unauthorized("This service belongs to another user, or is on another machine; show its token.")
+    return _unauthorized("This service belongs to another user, or is on another machine")
 
 
 def token(request: web.Request, settings: Settings) -> web.Response | None:
@@ -115,10 +118,10 @@ def token(request: web.Request, settings: Settings) -> web.Response | None:
     if token_given(request) is None:
         if not needs_token(request, settings):
             return None
-        return _unauthorized("This needs the owner's token as `Authorization: Bearer`; see the token file.")
+        return _unauthorized("This is for the owner alone")
     if shows_token(request, settings):
         return None
-    return _unauthorized("The token is not the one of this service; see its token file.")
+    return _unauthorized("The token is not the one of this service")
 
 
 def content_type(request: web.Request, settings: Settings) -> web.Response | None:
@@ -134,7 +137,7 @@ def content_type(request: web.Request, settings: Settings) -> web.Response | Non
 def plain_get(request: web.Request, settings: Settings) -> web.Response | None:
     """A GET that changes something (the contract forces two) comes from no page, not even from our own."""
     route = route_of(request)
-    if route is None or not route.changes or request.method not in READS or _upgrades(request):
+    if route is None or not route.changes or request.method not in READS or upgrades(request):
         return None
     sites = request.headers.getall("Sec-Fetch-Site", ())
     if "Referer" not in request.headers and all(site == "none" for site in sites):
@@ -147,9 +150,7 @@ def stopping(request: web.Request, settings: Settings) -> web.Response | None:
     if not request.app[STOPPING].is_set():
         return None
     route = route_of(request)
-    if route is None or route.operation is None:
-        return None
-    if not (SPECS[route.operation].starts_job or route.operation in STARTS_ONE_WITHOUT_A_BODY):
+    if route is None or not route.begins:
         return None
     refusal = sentence("This service is stopping and begins no more jobs; ask again when it is back.", 503)
     refusal.headers["Retry-After"] = f"{settings.stop_within:.0f}"
@@ -166,16 +167,12 @@ def size(request: web.Request, settings: Settings) -> web.Response | None:
 RULES: tuple[Rule, ...] = (size, host, origin, fetch_site, peer, token, content_type, plain_get, stopping)
 
 
-def _upgrades(request: web.Request) -> bool:
-    return request.headers.get("Upgrade", "").lower() == "websocket"
-
-
 def _is_json(named: str) -> bool:
     return named.partition(";")[0].strip().lower() == JSON
 
 
-def _unauthorized(said: str) -> web.Response:
-    refusal = sentence(said, 401)
+def _unauthorized(why: str) -> web.Response:
+    refusal = sentence(f"{why}: {SEND_TOKEN}", 401)
     refusal.headers["WWW-Authenticate"] = 'Bearer realm="reprieve"'
     return refusal
 

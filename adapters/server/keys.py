@@ -21,3 +21,6 @@ LOOKUPS: web.AppKey[Lookups] = web.AppKey("lookups", Lookups)
 WALL: web.AppKey[Wall] = web.AppKey("wall", Wall)
 INSTANCE: web.AppKey[str] = web.AppKey("instance", str)
 """A UUID that tells this run of the service from every other."""
+
+LARGE_BODY: web.AppKey[asyncio.Lock] = web.AppKey("large_body", asyncio.Lock)
+"""Held by the one request whose large body is being read."""

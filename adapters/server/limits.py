@@ -24,6 +24,9 @@ MAX_HEAD = 16 << 10
 LINGER = 2.0
 """Seconds in which the rest of a refused body is thrown away, so that its sender reads the refusal."""
 
+HANDSHAKE = 10.0
+"""Seconds that a TLS handshake may take. Only then a connection is one that Settings.connections counts."""
+
 SPARE_FILES = 256
 """Open files that connections leave to the journal, the workers and the store."""
 

@@ -7,6 +7,7 @@ port.
 from __future__ import annotations
 
 import errno
+import ipaddress
 import os
 import socket
 import ssl
@@ -20,7 +21,7 @@ import attrs
 from reprieve.core.errors import Conflict, InvalidRequest
 
 from ..unix_socket import unix_socket
-from .peers import holder_of, is_loopback
+from .peers import holder_of, in_url, is_loopback
 
 PORT = 39300
 """Ours: the client libraries' default, 1000, is privileged, and from here on discovery looks."""
@@ -56,6 +57,11 @@ class Place:
         return tuple(dict.fromkeys(address for host in self.hosts for address in _addresses_of(host)))
 
     @property
+    def names(self) -> tuple[str, ...]:
+        """Those hosts that are names, not numbers: people call the service by them."""
+        return tuple(host for host in self.hosts if not _is_number(host))
+
+    @property
     def loopback(self) -> bool:
         """Whether only this machine reaches it."""
         return all(is_loopback(address) for address in self.addresses)
@@ -82,11 +88,11 @@ def listening(place: Place) -> Iterator[tuple[socket.socket, ...]]:
 
 
 def url_of(sock: socket.socket, scheme: str) -> str | None:
-    """The URL of a listening TCP socket; None for another one."""
+    """The URL at which this machine at least reaches a listening TCP socket; None for another one."""
     if sock.family not in _INTERNET:
         return None
     host, port = sock.getsockname()[:2]
-    return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
+    return f"{scheme}://{in_url(host)}:{port}"
 
 
 def tls(certificate: Path, key: Path) -> ssl.SSLContext:
@@ -133,6 +139,14 @@ def _refuse_others(sockets: Iterable[socket.socket]) -> None:
                 f"Other machines reach {one.getsockname()[0]}, which was passed: add --require-token, and "
                 "--cert with --key or --insecure-behind-proxy; or have it listen on 127.0.0.1."
             )
+
+
+def _is_number(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
 
 
 def _addresses_of(host: str) -> Iterable[str]:

@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import sys
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from functools import partial
+from io import TextIOWrapper
 from logging.handlers import WatchedFileHandler
 from pathlib import Path
 
@@ -21,6 +24,8 @@ from aiohttp.web import BaseRequest, StreamResponse
 from reprieve import Library
 from reprieve.core.errors import InvalidRequest
 from reprieve.core.job import Job
+
+from .watching import every_job
 
 LEVELS = ("debug", "info", "warning", "error")
 STRUCK_OUT = "[secret]"
@@ -37,14 +42,27 @@ def log_to(file: Path | None, level: str, secrets: Iterable[str | None]) -> None
     handler: logging.Handler = logging.StreamHandler(sys.stderr)
     if file is not None:
         try:
-            file.touch(mode=0o600)
-            handler = _file_handler(file)
+            handler = _PrivateFile(file, encoding="utf-8")
         except OSError as error:
             raise InvalidRequest(f"The log {file} cannot be written: {error.strerror}.") from error
     handler.setFormatter(JsonLines(secrets))
     handler.addFilter(_without_what_was_sent)
     logging.basicConfig(handlers=[handler], level=level.upper(), force=True)
     logging.getLogger("transitions").setLevel(logging.WARNING)  # it tells each step of each change of state
+
+
+if sys.platform == "win32":  # where a file that is open cannot be moved away
+    _File = logging.FileHandler
+else:
+    _File = WatchedFileHandler
+
+
+class _PrivateFile(_File):
+    """A file that is made for this user alone, also each time that the one before it was moved away."""
+
+    def _open(self) -> TextIOWrapper:
+        alone = partial(os.open, mode=0o600)
+        return open(self.baseFilename, "a", encoding=self.encoding, opener=alone)
 
 
 class JsonLines(logging.Formatter):
@@ -93,7 +111,7 @@ class AccessLog(AbstractAccessLogger):
 async def log_jobs(library: Library) -> None:
     """Log every change of state of every job of a library's database, until it is cancelled."""
     seen: dict[str, int] = {}
-    async for job in library.watch():
+    async for job in every_job(library, anew=seen.clear):
         if seen.get(job.id) != job.version:
             seen[job.id] = job.version
             jobs.info("job", extra={"told": _of(job)})
@@ -112,12 +130,6 @@ def _of(job: Job) -> dict[str, object]:
     if job.started and job.ended:
         told["seconds"] = round((job.ended - job.started).total_seconds(), 3)
     return told
-
-
-def _file_handler(file: Path) -> logging.Handler:
-    if sys.platform == "win32":  # where a file that is open cannot be moved away
-        return logging.FileHandler(file, encoding="utf-8")
-    return WatchedFileHandler(file, encoding="utf-8")
 
 
 def _without_what_was_sent(record: logging.LogRecord) -> bool:

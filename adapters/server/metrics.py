@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator
+from functools import cache
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,7 @@ from reprieve.core.lifecycle import JobState, Outcome
 
 from .keys import LIBRARY
 from .routes import Route, route_of
+from .watching import every_job
 
 if TYPE_CHECKING:
     from prometheus_client import CollectorRegistry
@@ -75,7 +77,8 @@ class Counts:
         self.registry: CollectorRegistry = CollectorRegistry()
         ProcessCollector(registry=self.registry)
         of: dict[str, Any] = {"registry": self.registry, "namespace": "reprieve"}
-        self.requests = Total("requests", "Requests answered.", ("method", "route", "status"), **of)
+        requests = Total("requests", "Requests answered.", ("method", "route", "status"), **of)
+        self.requests = cache(requests.labels)  # which looks a label up under a lock, each time
         self.streams = Gauge("open_streams", "Answers that go on: heartbeats, events, WebSockets.", **of)
         self.ended = Total("jobs_ended", "Jobs that have ended.", ("kind", "outcome"), **of)
         self.now = Gauge(
@@ -99,6 +102,11 @@ class Counts:
             self._unsettled[job.id] = job
         self._tell_unsettled()
 
+    def begin_anew(self) -> None:
+        """What stands unsettled is told once more, from the beginning."""
+        self._unsettled.clear()
+        self._tell_unsettled()
+
     def stream_begins(self, request: web.BaseRequest) -> None:
         """Its answer is one that goes on."""
         self._streaming.add(id(request))
@@ -106,8 +114,9 @@ class Counts:
 
     def stream_over(self, request: web.BaseRequest) -> None:
         """It is answered, by a stream or not."""
-        self._streaming.discard(id(request))
-        self.streams.set(len(self._streaming))
+        if id(request) in self._streaming:
+            self._streaming.remove(id(request))
+            self.streams.set(len(self._streaming))
 
     def _end(self, job: Job) -> None:
         labels = (job.kind.value, job.outcome.value if job.outcome else JobState.FAILED.value)
@@ -143,7 +152,7 @@ async def _requests(request: web.Request, handler: Handler) -> web.StreamRespons
     finally:
         route = route_of(request)
         labels = (request.method, route.path) if route else (OTHER, OTHER)
-        counts.requests.labels(*labels, status).inc()
+        counts.requests(*labels, status).inc()
         counts.stream_over(request)
 
 
@@ -160,5 +169,6 @@ async def _jobs(app: web.Application) -> AsyncIterator[None]:
 
 
 async def _watch(app: web.Application) -> None:
-    async for job in app[LIBRARY].watch():
-        app[COUNTS].job(job)
+    counts = app[COUNTS]
+    async for job in every_job(app[LIBRARY], anew=counts.begin_anew):
+        counts.job(job)

@@ -14,7 +14,7 @@ import attrs
 from aiohttp import web
 
 from reprieve.core import VERSION
-from reprieve.core.operations import SPECS, Caller
+from reprieve.core.operations import SPECS
 from reprieve.transports.pieces import models
 
 from .. import wire
@@ -22,7 +22,7 @@ from ..schemas import Schema, Schemas, field_name
 from .answers import JSON
 from .examples import EXAMPLES, PARAMETERS
 from .forms import EVENTS, STEPS
-from .routes import TABLE, Route
+from .routes import Route, routes_of
 from .starting import LONGEST_KEY
 
 MEANINGS = {
@@ -75,8 +75,6 @@ def description(routes: Iterable[Route]) -> Schema:
 
 
 def _operation(route: Route, routes: tuple[Route, ...], schemas: Schemas) -> Schema:
-    spec = SPECS[route.operation] if route.operation else None
-    owners = spec is not None and spec.caller is Caller.OWNER
     operation: Schema = {
         "operationId": _id(route),
         "summary": route.summary,
@@ -84,7 +82,7 @@ def _operation(route: Route, routes: tuple[Route, ...], schemas: Schemas) -> Sch
         "tags": [_tag(route)],
         "parameters": _parameters(route, schemas),
         "responses": _responses(route, routes, schemas),
-        "security": [{"owner": []}] if owners else [{}, {"owner": []}],
+        "security": [{"owner": []}] if route.owners else [{}, {"owner": []}],
     }
     if route.takes is not None:
         operation["requestBody"] = {
@@ -189,7 +187,7 @@ def _in_path(route: Route) -> list[str]:
 
 async def _openapi(request: web.Request) -> web.StreamResponse:
     """This description."""
-    body = json.dumps(description(request.app[TABLE].values()), indent=1).encode()
+    body = json.dumps(description(routes_of(request.app)), indent=1).encode()
     return web.Response(body=body, content_type=JSON)
 
 

@@ -15,7 +15,7 @@ from aiohttp import web
 
 from ..schemas import Schema
 from .openapi import description
-from .routes import TABLE, Route
+from .routes import Route, routes_of
 
 _HEAD = """<!doctype html>
 <html lang="en">
@@ -124,7 +124,7 @@ def _table(head: tuple[str, ...], rows: Iterator[tuple[str, ...]]) -> str:
 
 async def _reference(request: web.Request) -> web.StreamResponse:
     """This description, as a page."""
-    return web.Response(text=page(description(request.app[TABLE].values())), content_type="text/html")
+    return web.Response(text=page(description(routes_of(request.app))), content_type="text/html")
 
 
 async def _style(request: web.Request) -> web.StreamResponse:

@@ -13,7 +13,7 @@ from reprieve.core.operations import Operation
 from reprieve.transports.pieces import models
 from reprieve.transports.pieces.translation import status_model
 
-from .answers import document
+from .answers import polled
 from .bodies import document_in
 from .cancelling import cancelled
 from .catalogue import named_backup
@@ -53,7 +53,7 @@ async def _cancel(request: web.Request) -> web.StreamResponse:
 async def _status(request: web.Request) -> web.StreamResponse:
     """How the newest restoration of this Backup stands."""
     job = await request.app[LOOKUPS].restoration(request.match_info["backup"])
-    return document(status_model(job, job.backup or await named_backup(request)))
+    return polled(status_model(job, job.backup or await named_backup(request)))
 
 
 ROUTES = (

@@ -5,16 +5,27 @@ A file of handlers adds its own table here; the router, the guard and the descri
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 
 import attrs
 from aiohttp import web
 
-from reprieve.core.operations import Operation
+from reprieve.core.operations import SPECS, Caller, Operation
 
 from .forms import EVENTS
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+BACK_UP_WITHOUT_A_BODY = (Operation.BACKUP_ASSETS, Operation.BACKUP_ASSET)
+
+
+def _is_the_owners(route: Route) -> bool:
+    return route.operation is not None and SPECS[route.operation].caller is Caller.OWNER
+
+
+def _may_begin_a_job(route: Route) -> bool:
+    starts = route.operation is not None and SPECS[route.operation].starts_job
+    return starts or route.operation in BACK_UP_WITHOUT_A_BODY
 
 
 @attrs.frozen(kw_only=True)
@@ -24,7 +35,8 @@ class Route:
     `takes`, `query` and `gives` are the models of its body, its query and its answer (None: there is none);
     `media` is the answer's type, and `statuses` are what it may answer beside what every route may. `changes`
     says whether it changes anything, `public` that nobody needs the token for it (files of this package, and
-    what clients ask first).
+    what clients ask first). From its operation follows whether it is the `owners` alone, and whether it may
+    begin a job (`begins`).
     """
 
     method: str
@@ -40,12 +52,12 @@ class Route:
     statuses: tuple[int, ...] = (200,)
     changes: bool = False
     public: bool = False
+    owners: bool = attrs.field(init=False, default=attrs.Factory(_is_the_owners, takes_self=True))
+    begins: bool = attrs.field(init=False, default=attrs.Factory(_may_begin_a_job, takes_self=True))
 
 
-Table = dict[tuple[str, web.AbstractResource], Route]
-
-TABLE: web.AppKey[Table] = web.AppKey("routes", dict)
-"""Every route of an application, by method and resource: under a prefix the paths are others."""
+TABLE: web.AppKey[dict[web.AbstractRoute, Route]] = web.AppKey("routes", dict)
+"""Every route of an application, by the router's own: under a prefix the paths are others."""
 
 
 def register(app: web.Application, route: Route) -> None:
@@ -56,11 +68,22 @@ def register(app: web.Application, route: Route) -> None:
     else:
         registered = app.router.add_route(route.method, route.path, route.handler)
     assert registered.resource is not None
-    app[TABLE][route.method, registered.resource] = route
+    for one in registered.resource:
+        app[TABLE].setdefault(one, route)
+
+
+def routes_of(app: web.Application) -> Iterable[Route]:
+    """Every route of an application, once."""
+    return dict.fromkeys(app[TABLE].values())
 
 
 def route_of(request: web.Request) -> Route | None:
     """The route that a request takes; None where there is nothing."""
-    resource = request.match_info.route.resource
-    method = "GET" if request.method == "HEAD" else request.method
-    return request.app[TABLE].get((method, resource)) if resource else None
+    return request.app[TABLE].get(request.match_info.route)
+
+
+def reached(request: web.Request, path: str) -> str:
+    """A path of the service as whoever asks reaches it: below the prefix of the route that they reached."""
+    route, resource = route_of(request), request.match_info.route.resource
+    assert route is not None and resource is not None
+    return resource.canonical.removesuffix(route.path) + path

@@ -20,9 +20,10 @@ from reprieve.core import VERSION
 
 from .app import create_app
 from .keys import STOPPING
-from .limits import Door, connections_for, server_arguments
+from .limits import HANDSHAKE, Door, connections_for, server_arguments
 from .listening import url_of
 from .logs import AccessLog, access, log_jobs
+from .peers import way_of_telling
 from .settings import Settings
 
 FAREWELL = 5.0
@@ -54,6 +55,7 @@ async def run(
     `ready` is told once whoever connects is served. After `stop` no new job is begun; those under way may go
     on for `settings.stop_within` seconds, then they are cancelled and everything is as it was before.
     """
+    way_of_telling()  # tried now: later others could see to it that it fails
     app = create_app(library, settings)
     runner = web.AppRunner(
         app,
@@ -85,7 +87,10 @@ async def _listen(
     assert runner.server is not None
     door = partial(Door, runner.server, limit)
     loop = asyncio.get_running_loop()
-    return [await loop.create_server(door, sock=one, ssl=tls) for one in sockets]
+    patience = HANDSHAKE if tls else None
+    return [
+        await loop.create_server(door, sock=one, ssl=tls, ssl_handshake_timeout=patience) for one in sockets
+    ]
 
 
 def _ready(library: Library, sockets: Sequence[socket], scheme: str) -> Ready:

@@ -41,6 +41,7 @@ class Settings:
     `require_token`  whether every request needs it, or only what is the owner's alone.
     `max_body`, `max_assets`   the largest body, and the largest of those that carry documents.
     `patience`       how long a request may take to arrive, and an idle connection is kept.
+    `unread`         how long a client may take nothing of what is sent to it; then it is dropped.
     `connections`    at most so many at once; another one is told so and closed.
     `heartbeat`      a newline at least so often keeps a waiting client.
     `hold`           how long an answer's headers wait, so that an early failure has a status of its own.
@@ -55,6 +56,7 @@ class Settings:
     max_body: int = 1 << 20
     max_assets: int = 16 << 20
     patience: float = 60.0
+    unread: float = 30.0
     connections: int = 2048
     heartbeat: float = 4.0
     hold: float = 2.0

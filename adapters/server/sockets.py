@@ -19,7 +19,8 @@ from reprieve.transports.pieces.conversion import to_json
 from reprieve.transports.pieces.models import BackupStreamedProgress, Status
 
 from .answers import JSON
-from .bodies import parsed
+from .bodies import document_of
+from .callers import upgrades
 from .catalogue import named_backup
 from .creations import start_creation
 from .following import Follower
@@ -27,6 +28,7 @@ from .keys import SETTINGS, WALL
 from .restorations import start_restoration
 from .routes import Route
 from .streams import begun, step, tell_progress
+from .taking import taken
 
 Start = Callable[[web.Request], Awaitable[RunningJob[Backup]]]
 
@@ -45,14 +47,14 @@ PROTOCOL = "reprieve"
 
 async def _creation(request: web.Request) -> web.StreamResponse:
     """Make a backup and follow it."""
-    if not _upgrades(request):
+    if not upgrades(request):
         return await tell_progress(request, await start_creation(request))
     return await _job_told(request, start_creation)
 
 
 async def _restoration(request: web.Request) -> web.StreamResponse:
     """Restore the path's Backup and follow that."""
-    if not _upgrades(request):
+    if not upgrades(request):
         return await tell_progress(request, await start_restoration(request))
     await named_backup(request)
     return await _job_told(request, start_restoration)
@@ -61,18 +63,18 @@ async def _restoration(request: web.Request) -> web.StreamResponse:
 async def _all(request: web.Request) -> web.StreamResponse:
     """Every job in progress, at each change."""
     wall = request.app[WALL]
-    if not _upgrades(request):
+    if not upgrades(request):
         return web.Response(body=wall.now.encode(), content_type=JSON)
     socket = await _opened(request)
     look = wall.look()
 
     async def tell() -> None:
         async for frame in look:
-            await socket.send_str(frame)
+            await taken(request, socket.send_str(frame))
 
     try:
         if await _told_to_the_end(socket, tell()):
-            await socket.close(code=WSCloseCode.GOING_AWAY, message=b"The service is stopping.")
+            await _close(request, socket, WSCloseCode.GOING_AWAY, "The service is stopping.")
     finally:
         wall.leave(look)
     return socket
@@ -81,19 +83,19 @@ async def _all(request: web.Request) -> web.StreamResponse:
 async def _job_told(request: web.Request, start: Start) -> web.StreamResponse:
     socket = await _opened(request)
     try:
-        if not await _first_frame(socket):
+        if not await _first_frame(request, socket):
             return socket  # it left before it wanted anything
         running = await start(request)
     except InvalidRequest as error:
-        await _close(socket, WSCloseCode.INVALID_TEXT, str(error))
+        await _close(request, socket, WSCloseCode.INVALID_TEXT, str(error))
         return socket
     except ReprieveError as error:
-        await socket.send_str(to_json(BackupStreamedProgress(status=Status.FAILED)))
-        await _close(socket, WSCloseCode.OK, str(error))
+        await taken(request, socket.send_str(to_json(BackupStreamedProgress(status=Status.FAILED))))
+        await _close(request, socket, WSCloseCode.OK, str(error))
         return socket
     async with await Follower.of(running) as following:
         if await _told_to_the_end(socket, _frames(request, socket, following)):
-            await _close(socket, *_ending(following.job))
+            await _close(request, socket, *_ending(following.job))
     return socket
 
 
@@ -101,9 +103,9 @@ async def _frames(request: web.Request, socket: web.WebSocketResponse, following
     """The first one says which Backup it is about, but of a job that has to wait."""
     await following.until(begun, request.app[SETTINGS].hold)
     while not following.over:
-        await socket.send_str(await step(request, following.job))
+        await taken(request, socket.send_str(await step(request, following.job)))
         await following.update()
-    await socket.send_str(await step(request, following.job))
+    await taken(request, socket.send_str(await step(request, following.job)))
 
 
 def _ending(job: Job) -> tuple[WSCloseCode, str]:
@@ -113,13 +115,9 @@ def _ending(job: Job) -> tuple[WSCloseCode, str]:
     return WSCloseCode.OK, job.error.message if job.error else ""
 
 
-async def _close(socket: web.WebSocketResponse, code: WSCloseCode, reason: str) -> None:
+async def _close(request: web.Request, socket: web.WebSocketResponse, code: WSCloseCode, reason: str) -> None:
     cut = reason.encode()[:LONGEST_REASON].decode(errors="ignore")
-    await socket.close(code=code, message=cut.encode())
-
-
-def _upgrades(request: web.Request) -> bool:
-    return request.headers.get("Upgrade", "").strip().lower() == "websocket"
+    await taken(request, socket.close(code=code, message=cut.encode()))
 
 
 async def _opened(request: web.Request) -> web.WebSocketResponse:
@@ -134,7 +132,7 @@ async def _opened(request: web.Request) -> web.WebSocketResponse:
     return socket
 
 
-async def _first_frame(socket: web.WebSocketResponse) -> bool:
+async def _first_frame(request: web.Request, socket: web.WebSocketResponse) -> bool:
     """Whether the client is still there once it has said what it wants, or nothing.
 
     Raises InvalidRequest for what is no JSON object.
@@ -144,9 +142,7 @@ async def _first_frame(socket: web.WebSocketResponse) -> bool:
     except TimeoutError:
         return True
     if message.type is WSMsgType.TEXT:
-        wanted = parsed(message.data) if message.data.strip() else None
-        if not isinstance(wanted, dict | None):
-            raise InvalidRequest("The first frame must be a JSON object, or empty; nothing was started.")
+        await document_of(request, message.data.encode())
         return True
     if message.type is WSMsgType.BINARY:
         raise InvalidRequest("The first frame must be text, not binary; nothing was started.")

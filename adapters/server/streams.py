@@ -21,6 +21,8 @@ from .answers import document
 from .following import Follower
 from .forms import WHOLE, Form, form_for
 from .keys import LOOKUPS, SETTINGS
+from .routes import reached
+from .taking import taken
 
 
 async def tell_result(request: web.Request, running: RunningJob[Backup]) -> web.StreamResponse:
@@ -28,12 +30,12 @@ async def tell_result(request: web.Request, running: RunningJob[Backup]) -> web.
     settings = request.app[SETTINGS]
     async with await Follower.of(running) as following:
         if await following.until(_ended, settings.hold) and following.job.final:
-            return document(backup_model(await running.outcome()), _location(following.job))
-        response = _response(WHOLE, following.job)
+            return document(backup_model(await running.outcome()), _location(request, following.job))
+        response = _response(request, WHOLE, following.job)
         try:
             await response.prepare(request)
             while not await following.until(_ended, settings.heartbeat):
-                await response.write(b"\n")
+                await taken(request, response.write(b"\n"))
             await _tell_end(request, response, running, following.job)
         except ConnectionResetError:  # the client has left, and the job goes on
             return response
@@ -47,7 +49,7 @@ async def tell_progress(request: web.Request, running: RunningJob[Backup]) -> we
     async with await Follower.of(running) as following:
         await following.until(begun, settings.hold)
         job = raise_unless_done(following.job)
-        response = _response(form, job)
+        response = _response(request, form, job)
         try:
             await response.prepare(request)
             await _tell_steps(request, response, form, following)
@@ -62,15 +64,15 @@ async def _tell_steps(
     heartbeat = request.app[SETTINGS].heartbeat
     newest = await step(request, following.job)
     if form.steps and not following.over:
-        await response.write(form.frame(newest))
+        await taken(request, response.write(form.frame(newest)))
     while not following.over:
         if not await following.until(_anything if form.steps else _ended, heartbeat):
-            await response.write(form.alive(newest))
+            await taken(request, response.write(form.alive(newest)))
             continue
         newest = await step(request, following.job)
         if not following.over:
-            await response.write(form.frame(newest))
-    await response.write(form.frame(newest))
+            await taken(request, response.write(form.frame(newest)))
+    await taken(request, response.write(form.frame(newest)))
 
 
 async def step(request: web.Request, job: Job) -> str:
@@ -90,23 +92,23 @@ async def _tell_end(
     try:
         if not job.final:
             raise ReprieveError(f"The service closes, and {job.kind} {job.id} goes on; ask for its status.")
-        await response.write(to_json(backup_model(await running.outcome())).encode())
+        await taken(request, response.write(to_json(backup_model(await running.outcome())).encode()))
     except ReprieveError as error:
-        await response.write(str(error).encode())
+        await taken(request, response.write(str(error).encode()))
         if request.transport is not None:
             request.transport.close()  # without the last chunk, so that no client takes it for whole
 
 
-def _response(form: Form, job: Job) -> web.StreamResponse:
-    headers = {"Content-Type": form.content_type, **_location(job)}
+def _response(request: web.Request, form: Form, job: Job) -> web.StreamResponse:
+    headers = {"Content-Type": form.content_type, **_location(request, job)}
     return web.StreamResponse(headers=headers)
 
 
-def _location(job: Job) -> dict[str, str]:
+def _location(request: web.Request, job: Job) -> dict[str, str]:
     """Where a provisional Backup will be, so that another client can ask how it stands, and cancel it."""
     if job.kind is not JobKind.CREATION or job.backup is None:
         return {}
-    return {"Location": f"/backup/{job.backup.id}"}
+    return {"Location": reached(request, f"/backup/{job.backup.id}")}
 
 
 def _ended(job: Job) -> bool:

@@ -8,23 +8,17 @@ library; nothing of sockets.
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections import deque
 
 import attrs
 
 from reprieve import Library
-from reprieve.core.errors import ReprieveError
 from reprieve.core.job import Job
 from reprieve.transports.pieces.conversion import to_json
 from reprieve.transports.pieces.translation import in_progress_model
 
 from .lookups import Lookups
-
-log = logging.getLogger(__name__)
-
-AGAIN_AFTER = 1.0
-"""Seconds until a journal that could not be read is watched again."""
+from .watching import every_job
 
 
 @attrs.frozen
@@ -102,15 +96,9 @@ class Wall:
 
     async def run(self) -> None:
         """Put up what changes, until the library is closed."""
-        while True:
-            try:
-                async for job in self._library.watch():
-                    self._put_up(await self._lookups.with_its_backup(job))
-                return self.close()
-            except ReprieveError as error:
-                log.warning("the jobs cannot be watched just now, and are watched again: %s", error)
-                await asyncio.sleep(AGAIN_AFTER)
-                self._jobs.clear()
+        async for job in every_job(self._library, anew=self._jobs.clear):
+            self._put_up(await self._lookups.with_its_backup(job))
+        self.close()
 
     def _put_up(self, job: Job) -> None:
         before = self._jobs.get(job.id)

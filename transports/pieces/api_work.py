@@ -13,14 +13,14 @@ from typing import TypeVar
 
 import attrs
 
-from ...core.errors import OutcomeUnknown, Problem, ReprieveError, TransportError
+from ...core.errors import Problem, ReprieveError, TransportError
 from ...core.job import Job, JobKind, Progress, UndoCopy
 from . import models
 from .beside import Beside
-from .models import BackupStreamedProgress, Status
+from .models import Status
 from .service import Service
 from .translation import backup_of
-from .ways import Errand, Ways
+from .ways import Errand, Told, Ways
 from .work import Step, Steps
 
 log = logging.getLogger(__name__)
@@ -46,45 +46,43 @@ class ApiWork:
     async def start(self) -> Steps:
         """Begin it in the first way that the service has."""
         errand = Errand(self._job.kind, f"{self._job.id}-{self._job.attempt}", self._backup)
-        try:
-            async with aclosing(self._ways.start(errand)) as steps:
-                async for told in steps:
-                    yield await self._step(told)
-        except TransportError as error:
-            if error.temporary or isinstance(error, OutcomeUnknown):
-                raise
-            problem = await self._reason()
-            raise problem.error() if problem else error from error
+        async with aclosing(self._ways.start(errand)) as steps:
+            async for told in steps:
+                yield await self._step(told)
 
     async def status(self) -> Step:
         """How the newest job of its Backup stands."""
         known = self._backup or self._job.backup
         name = self._job.backup_id or (known.id if known else "")
-        return await self._step(await self._service.status(self._job.kind, name))
+        return await self._step(Told(await self._service.status(self._job.kind, name)))
 
     async def cancel(self) -> None:
         """Cancel the job of its Backup."""
         if self._backup is not None:
             await self._service.cancel(self._job.kind, self._backup)
 
-    async def _step(self, told: BackupStreamedProgress) -> Step:
-        self._backup = told.backup or self._backup
+    async def _step(self, told: Told) -> Step:
+        said = told.progress
+        self._backup = said.backup or self._backup
         step = Step(
-            told.status,
-            self._progress(told.percentage),
+            said.status,
+            self._progress(said.percentage),
             backup_of(self._backup, self._service.where) if self._backup else None,
+            ours=told.ours,
         )
-        if told.status is Status.FAILED:
-            return attrs.evolve(step, problem=await self._reason())
-        if told.status is Status.COMPLETED and self._job.kind is JobKind.RESTORATION:
+        if said.status is Status.FAILED:
+            return attrs.evolve(step, problem=await self._reason(told.reason))
+        if said.status is Status.COMPLETED and self._job.kind is JobKind.RESTORATION:
             return attrs.evolve(step, undo=await self._undo())
         return step
 
-    async def _reason(self) -> Problem | None:
-        """Why it failed, where that can be asked."""
-        if self._beside is None or self._backup is None:
-            return None
-        return await _if_it_says(self._beside.reason_of(self._job.kind, self._backup.id))
+    async def _reason(self, said: str) -> Problem | None:
+        """Why it failed: its kind, where that can be asked, or else the sentence that was `said`."""
+        if self._beside is not None and self._backup is not None:
+            problem = await _if_it_says(self._beside.reason_of(self._job.kind, self._backup.id))
+            if problem is not None:
+                return problem
+        return Problem.of(TransportError(f"{self._service.where} says: {said}")) if said else None
 
     async def _undo(self) -> UndoCopy | None:
         """The copy that a restoration left, where that can be asked."""

@@ -16,7 +16,7 @@ from ...core.errors import BY_KIND, NotFound, Problem, RemoteProtocolError, Repr
 from ...core.job import AssetVersion, Job, JobKind, Progress, UndoCopy
 from ...core.operations import Operation
 from .models import Document, Status
-from .refusals import cleaned
+from .refusals import cleaned, refusal
 from .service import Service
 from .translation import OF_OUTCOME, OF_STATE
 from .work import Step
@@ -117,9 +117,10 @@ class Beside:
         """What a service has beside the API; None for one that is not ours, or whose `/v1/` is another.
 
         Raises what it takes for a refusal of all that would follow: a token is missing, or the name is wrong.
+        Nor does an answer that is only for now say which service it is.
         """
         async with service.client.answer("GET", "/v1/service") as answer:
-            if answer.status in (401, 403, 421):
+            if answer.status in (401, 403, 421) or refusal(service.where, answer.status).temporary:
                 raise await answer.error()
             if answer.status != 200 or answer.media_type != "application/json":
                 return None
@@ -143,7 +144,7 @@ class Beside:
     async def step(self, name: str, job: Job) -> Step:
         """How the one of its jobs stands that is ours."""
         self._ours[name] = job.id
-        theirs = self._service.said(await self._client.ask("GET", "/v1/jobs/{}", name), ServiceJob)
+        theirs = await self._named(name)
         undo = None
         if theirs.status is Status.COMPLETED:
             undo = next((copy for copy in await self.undo_copies() if copy.job == job.id), None)
@@ -151,9 +152,11 @@ class Beside:
 
     async def cancel(self, name: str) -> None:
         """Cancel one of its jobs; returns once it has ended, however it did."""
-        async with self._client.answer("POST", "/v1/jobs/{}/cancel", name, patient=True) as answer:
-            if not answer.good and answer.status not in (404, 500):
-                raise await answer.error()
+
+        async def standing() -> Status:
+            return (await self._named(name)).status
+
+        await self._service.patience.cancelled(self._service.stop("/v1/jobs/{}/cancel", name), standing)
 
     async def reason_of(self, kind: JobKind, backup_id: str) -> Problem | None:
         """Why the newest job of a Backup failed."""
@@ -168,6 +171,9 @@ class Beside:
         self._ours[theirs.id] = job.id
         return next((copy for copy in await self.undo_copies() if copy.id == theirs.undo), None)
 
+    async def _named(self, name: str) -> ServiceJob:
+        return self._service.said(await self._client.ask("GET", "/v1/jobs/{}", name), ServiceJob)
+
     async def _job_of(self, kind: JobKind, backup_id: str) -> ServiceJob | None:
         said = self._service.said(await self._client.ask("GET", "/v1/jobs"), ServiceJobs)
         return next((job for job in said.jobs if (job.kind, job.backup) == (kind, backup_id)), None)
@@ -178,7 +184,13 @@ class Beside:
         """What a revert can go back to, newest first."""
         said = self._service.said(await self._client.ask("GET", "/v1/undo-copies"), UndoCopies)
         return tuple(
-            attrs.evolve(copy, database=self._service.where, job=self._ours.get(copy.job, copy.job))
+            attrs.evolve(
+                copy,
+                id=cleaned(copy.id),
+                reason=cleaned(copy.reason),
+                database=self._service.where,
+                job=self._ours.get(copy.job) or cleaned(copy.job),
+            )
             for copy in said.undoCopies
         )
 
@@ -198,11 +210,11 @@ class Beside:
     async def keep_assets(self, documents: Sequence[Mapping[str, object]]) -> tuple[AssetVersion, ...]:
         """Keep each document, as its next version."""
         body = json.dumps({"documents": documents}, allow_nan=False)
-        return self._service.said(await self._client.ask("POST", "/v1/assets", body=body), Assets).assets
+        return self._versions(await self._client.ask("POST", "/v1/assets", body=body))
 
     async def assets(self) -> tuple[AssetVersion, ...]:
         """The newest version of every document."""
-        return self._service.said(await self._client.ask("GET", "/v1/assets"), Assets).assets
+        return self._versions(await self._client.ask("GET", "/v1/assets"))
 
     async def asset(self, asset_id: str, version: int | None) -> Document:
         """One document, whole. Raises NotFound."""
@@ -212,6 +224,11 @@ class Beside:
 
     async def asset_history(self, asset_id: str) -> tuple[AssetVersion, ...]:
         """Every version of one, oldest first. Raises NotFound."""
-        return self._service.said(
-            await self._client.ask("GET", "/v1/assets/{}/versions", asset_id), Assets
-        ).assets
+        return self._versions(await self._client.ask("GET", "/v1/assets/{}/versions", asset_id))
+
+    def _versions(self, raw: bytes) -> tuple[AssetVersion, ...]:
+        """What a service says of documents, fit to be shown."""
+        return tuple(
+            attrs.evolve(one, id=cleaned(one.id), name=None if one.name is None else cleaned(one.name))
+            for one in self._service.said(raw, Assets).assets
+        )

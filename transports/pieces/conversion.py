@@ -18,7 +18,7 @@ from cattrs import Converter, transform_error
 from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn
 
 from ...core.errors import InvalidRequest
-from .models import Document, Platform, Status
+from .models import Document, Platform, Semantic, Status
 
 Model = TypeVar("Model")
 
@@ -102,6 +102,10 @@ def _platform(value: object, _: type = Platform) -> Platform:
     return next((platform for platform in Platform if platform == value), Platform.UNKNOWN)
 
 
+def _semantic(value: object, _: type = Semantic) -> Semantic:
+    return next((one for one in Semantic if one == value), Semantic.MAJOR_0_MINOR_0_PATCH_1)
+
+
 def _reader(model: type[attrs.AttrsInstance], converter: Converter) -> Callable[[Any, Any], Any]:
     """As cattrs reads it, a null being as good as nothing."""
     made = make_dict_structure_fn(model, converter)
@@ -133,6 +137,7 @@ def _make_converter() -> Converter:
     converter.register_structure_hook_func(lambda wanted: wanted == Document, _document)
     converter.register_structure_hook(Status, _status)
     converter.register_structure_hook(Platform, _platform)
+    converter.register_structure_hook(Semantic, _semantic)
     converter.register_structure_hook_factory(attrs.has, _reader)
     converter.register_unstructure_hook(datetime, moment)
     converter.register_unstructure_hook_factory(attrs.has, _writer)

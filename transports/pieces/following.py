@@ -29,7 +29,7 @@ from ...core.messages import Cancelled, Completed, Event, Failed, Interrupted, N
 from ...core.ports import Clock, Events
 from .client import Timeouts
 from .models import Status
-from .ways import POLL
+from .patience import POLL
 from .work import Step, Steps, Work
 
 log = logging.getLogger(__name__)
@@ -53,6 +53,9 @@ class Pursuit:
         self._clock = clock
         self._timeouts = timeouts
         self._until = None if timeouts.total is None else clock.monotonic() + timeouts.total
+        self._named = False
+        self._status = Status.UNKNOWN
+        self._declined: Status | None = None
         self._begun = False
         self._under_way = False
         self._cancel_asked = job.state is JobState.CANCELLING
@@ -62,7 +65,7 @@ class Pursuit:
     async def abort(self) -> None:
         """Cancel it at the service: now, or as soon as the service has said what there is to cancel."""
         self._cancel_asked = True
-        if self._begun:
+        if self._named:
             await self._cancel()
 
     async def carry_out(self) -> Events:
@@ -81,6 +84,11 @@ class Pursuit:
             async with aclosing(self._told(steps)) as events:
                 async for event in events:
                     yield event
+        except TimedOut as error:
+            await self._leave(steps)
+            if not self._begun:
+                raise self._unknown("The time for it was over before the service said anything.") from error
+            raise
         finally:
             await self._leave(steps)
 
@@ -132,7 +140,7 @@ class Pursuit:
                 step = await self._step(steps)
                 for event in self._events_of(step):
                     yield event
-                if self._cancel_asked and self._begun and self._under_way:
+                if self._cancel_asked and self._named and self._under_way and self._status != self._declined:
                     await self._cancel()
         except ReprieveError as error:
             if self._begun or not error.temporary:
@@ -142,11 +150,13 @@ class Pursuit:
             yield Interrupted(Problem.of(error))
 
     def _events_of(self, step: Step) -> Iterator[Event]:
+        self._status = step.status
         if step.status.final:
             self._under_way = False
             yield self._end(step)
         elif step.named:
-            if not self._begun:
+            self._named = True
+            if step.ours and not self._begun:
                 self._begun = True
                 if self._job.step != BEGUN:
                     yield Noted(BEGUN, step.notes, step.backup)
@@ -188,16 +198,22 @@ class Pursuit:
                     if step.status.final:
                         return
         except ReprieveError as error:
-            lost = error.temporary or isinstance(error, OutcomeUnknown)
-            if not self._begun or not (lost or self._cancel_asked):
+            if not self._goes_on_after(error):
                 self._under_way = isinstance(error, RemoteProtocolError)  # any other answer is its end
                 raise
             log.info("job %s: its status is asked for from now on: %s", self._job.id, error)
-        if not self._begun:
+        if not self._named:
             raise self._unknown("The service stopped telling before it said anything.")
         async with aclosing(self._looked_at()) as steps:
             async for step in steps:
                 yield step
+
+    def _goes_on_after(self, error: ReprieveError) -> bool:
+        """Whether its status says more than `error` does, which ended what was told."""
+        lost = error.temporary or isinstance(error, OutcomeUnknown)
+        if self._begun:
+            return lost or self._cancel_asked
+        return self._named and self._cancel_asked and not lost  # the answer of what was cancelled is an error
 
     async def _looked_at(self) -> Steps:
         """What the job's status says, until its end. Raises OutcomeUnknown if the service stays away."""
@@ -237,14 +253,23 @@ class Pursuit:
     # -- stopping -------------------------------------------------------------------------------
 
     async def _cancel(self) -> None:
-        """Cancel it, however often the service has to be told. If that is too late, the steps say so."""
+        """Cancel it, however often the service has to be told. If that is too late, the steps say so.
+
+        Raises OutcomeUnknown if the service stays away.
+        """
+        lost = None
         while self._under_way:
             try:
+                status = self._status
                 await self._work.cancel()
+                self._declined = status  # or cancelled; the same answer would come until that changes
                 return
             except TransportError as error:
                 if not (error.temporary or isinstance(error, OutcomeUnknown)):
                     raise
+                lost = self._clock.monotonic() if lost is None else lost
+                if self._clock.monotonic() - lost >= self._timeouts.away:
+                    raise self._unknown(str(error)) from error
                 log.info("job %s: the cancel has to be given again: %s", self._job.id, error)
             await self._clock.sleep(POLL)
 
@@ -265,7 +290,7 @@ class Pursuit:
             await steps.aclose()
 
     async def _stop(self, steps: Steps) -> None:
-        while not self._begun:
+        while not self._named:
             for _ in self._events_of(await self._step(steps)):
                 continue
             if not self._under_way:

@@ -48,7 +48,7 @@ class Platform(StrEnum):
 
 
 class Semantic(StrEnum):
-    """The one version of the models that there is."""
+    """The one version of the models that there is; what is read as another is read as this one."""
 
     MAJOR_0_MINOR_0_PATCH_1 = "MAJOR_0_MINOR_0_PATCH_1"
 
@@ -69,7 +69,7 @@ class GroupedTimestamp:
     readable: str | None = None
 
 
-@attrs.frozen
+@attrs.frozen(cache_hash=True)
 class Backup:
     """A backup of the service. `id` is `{version}_{timestamp}`, in `[A-Za-z0-9._~-]`; `bytes` its size."""
 
@@ -91,7 +91,7 @@ class Backups:
     indices: Mapping[str, int] | None = None
 
 
-@attrs.frozen
+@attrs.frozen(cache_hash=True)
 class BackupStatus:
     """How a job stands. The API's document wants `status`, the client libraries read `value`: both, equal."""
 

@@ -13,10 +13,12 @@ import attrs
 
 from ...core.errors import InvalidRequest, RemoteProtocolError
 from ...core.job import JobKind
+from ...core.ports import Clock
 from . import models
 from .client import Client
 from .conversion import read, to_json
 from .models import BackupStreamedProgress, Status
+from .patience import Patience
 from .refusals import cleaned
 
 Model = TypeVar("Model")
@@ -57,8 +59,9 @@ IN_PROGRESS = "/backups/streamed/progress"
 class Service:
     """A service's operations. Each raises what client.py does for a bad answer, or none."""
 
-    def __init__(self, client: Client) -> None:
+    def __init__(self, client: Client, clock: Clock) -> None:
         self.client = client
+        self.patience = Patience(clock, client.timeouts.away)
 
     @property
     def where(self) -> str:
@@ -88,17 +91,27 @@ class Service:
         status = told.status if told.value is Status.UNKNOWN else told.value
         return BackupStreamedProgress(told.backup, status, told.percentage)
 
-    async def cancel(self, kind: JobKind, backup: models.Backup) -> bool:
-        """Cancel the job of this Backup; True once everything is as before, however long that takes.
+    async def is_there(self) -> None:
+        """Ask for a sign of life. Raises what it refuses that with: then it is there as well."""
+        await self.client.ask("GET", "/.well-known/health")
 
-        False where there is nothing to cancel, or it is too late: then the job itself tells how it ended.
+    async def cancel(self, kind: JobKind, backup: models.Backup) -> None:
+        """Cancel the job of this Backup; returns once everything is as before, however long that takes.
+
+        Returns also where there is nothing to cancel, or it is too late: the job itself tells how it ended.
         """
+
+        async def standing() -> Status:
+            return (await self.status(kind, backup.id)).status
+
         body = to_json(backup) if kind is JobKind.RESTORATION else None
-        path = PATHS[kind].cancel
-        async with self.client.answer("POST", path, backup.id, body=body, patient=True) as answer:
+        await self.patience.cancelled(self.stop(PATHS[kind].cancel, backup.id, body=body), standing)
+
+    async def stop(self, path: str, name: str, body: str | None = None) -> None:
+        """Ask for a cancel, and wait for the answer. That there is nothing to cancel is one as well."""
+        async with self.client.answer("POST", path, name, body=body, patient=True) as answer:
             if not answer.good and answer.status not in (404, 500):
                 raise await answer.error()
-            return answer.good
 
     def said(self, raw: bytes | str, model: type[Model]) -> Model:
         """The model that the service said. Raises RemoteProtocolError."""

@@ -6,6 +6,7 @@ Knows the core and the models; nothing of JSON or HTTP.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 
 from ...core import job as ours
 from ...core.errors import NotFound
@@ -13,6 +14,7 @@ from ...core.job import Job, JobKind
 from ...core.lifecycle import JobState, Outcome
 from . import models
 from .models import Status
+from .refusals import cleaned
 
 OF_STATE = {
     JobState.IDLE: Status.INITIALIZED,
@@ -28,6 +30,7 @@ def status_of(job: Job) -> Status:
     return OF_OUTCOME[job.outcome] if job.outcome else OF_STATE[job.state]
 
 
+@lru_cache(maxsize=1000)
 def backup_model(backup: ours.Backup) -> models.Backup:
     """A backup, published or provisional."""
     known = backup.platform in list(models.Platform)
@@ -58,15 +61,20 @@ def progress_model(job: Job, restored: ours.Backup | None = None) -> models.Back
 
 def status_model(job: Job, restored: ours.Backup | None = None) -> models.BackupStatus:
     """How a job stands, as a status says it. Raises NotFound for a job that has no Backup yet."""
-    progress = progress_model(job, restored)
-    if progress.backup is None:
+    backup = job.backup or restored
+    if backup is None:
         raise NotFound(f"The {job.kind} {job.id} has no backup yet; ask again once it has begun.")
-    return models.BackupStatus(progress.backup, progress.status, progress.status, progress.percentage)
+    return _status(backup, status_of(job), round(job.percentage, 1))
 
 
 def completed_model(backup: ours.Backup) -> models.BackupStatus:
     """The status of a backup whose creation no journal here knows (it was made elsewhere)."""
-    return models.BackupStatus(backup_model(backup), Status.COMPLETED, Status.COMPLETED, 100.0)
+    return _status(backup, Status.COMPLETED, 100.0)
+
+
+@lru_cache(maxsize=1000)
+def _status(backup: ours.Backup, status: Status, percentage: float) -> models.BackupStatus:
+    return models.BackupStatus(backup_model(backup), status, status, percentage)
 
 
 def in_progress_model(jobs: Iterable[Job]) -> models.BackupsStreamedProgress:
@@ -78,14 +86,14 @@ def in_progress_model(jobs: Iterable[Job]) -> models.BackupsStreamedProgress:
 
 
 def backup_of(model: models.Backup, database: str) -> ours.Backup:
-    """A service's backup as ours; what it adds to its store the API does not say."""
+    """A service's backup as ours, fit to be shown; what it adds to its store the API does not say."""
     return ours.Backup(
-        id=model.id,
-        version=model.version,
-        timestamp=model.timestamp,
+        id=cleaned(model.id),
+        version=cleaned(model.version),
+        timestamp=cleaned(model.timestamp),
         created=model.created.value,
         bytes=model.bytes,
         database=database,
-        device_name=model.device_name,
+        device_name=cleaned(model.device_name),
         platform=model.platform.value,
     )

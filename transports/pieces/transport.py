@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from weakref import WeakValueDictionary
 
 from ...core.errors import InvalidRequest, Unsupported
 from ...core.job import OPEN_WITH, AssetVersion, Backup, Job, UndoCopy
@@ -45,10 +46,10 @@ class PiecesTransport:
         self.operations = PLAIN
         self._client = client
         self._clock = clock
-        self._service = Service(client)
-        self._ways = Ways(self._service, clock)
+        self._service = Service(client, clock)
+        self._ways = Ways(self._service)
         self._beside: Beside | None = None
-        self._pursuits: dict[str, Pursuit] = {}
+        self._pursuits: WeakValueDictionary[str, Pursuit] = WeakValueDictionary()  # while one is followed
 
     async def open(self) -> None:
         """Ask which service it is. Raises Unreachable and whatever else keeps it from answering."""

@@ -11,14 +11,20 @@ import asyncio
 import logging
 from collections.abc import AsyncGenerator, Callable
 from contextlib import AsyncExitStack, aclosing
-from typing import Any
+from functools import partial
 
 import aiohttp
 import attrs
 
-from ...core.errors import OutcomeUnknown, RemoteProtocolError, ReprieveError, TransportError, Unsupported
+from ...core.errors import (
+    OutcomeUnknown,
+    RemoteProtocolError,
+    ReprieveError,
+    TimedOut,
+    TransportError,
+    Unsupported,
+)
 from ...core.job import JobKind
-from ...core.ports import Clock
 from . import models
 from .answer import Answer
 from .border import border
@@ -31,10 +37,26 @@ from .service import IN_PROGRESS, PATHS, Service
 log = logging.getLogger(__name__)
 
 NDJSON = "application/x-ndjson"
-POLL = 0.5
-"""Seconds between two looks at a status."""
+HANDSHAKE_WITHIN = 5.0
+"""Seconds for the handshake that finds out whether there are web sockets; a proxy may swallow it."""
+REASON_WITHIN = 2.0
+"""Seconds for the reason of a failure, which comes where a web socket is closed."""
 
-Telling = AsyncGenerator[BackupStreamedProgress, None]
+
+@attrs.frozen
+class Told:
+    """One step of a job, as a service told it.
+
+    `ours` says that it is certainly that of the job that was asked for: what a status says before there is
+    an answer may be another's of the same Backup. `reason` is why it failed, in the service's sentence.
+    """
+
+    progress: BackupStreamedProgress
+    ours: bool = True
+    reason: str = ""
+
+
+Telling = AsyncGenerator[Told, None]
 """What a service tells of one job. The last has a final status, or the service stopped telling."""
 
 
@@ -68,10 +90,9 @@ class Errand:
 class Ways:
     """The ways of one service."""
 
-    def __init__(self, service: Service, clock: Clock) -> None:
+    def __init__(self, service: Service) -> None:
         self._service = service
         self._client = service.client
-        self._clock = clock
         self._missing: set[tuple[JobKind, str]] = set()
         self._makes_sockets: bool | None = None
 
@@ -82,6 +103,7 @@ class Ways:
         it may have begun.
         """
         tried: list[tuple[JobKind, str]] = []
+        hindered: ReprieveError | None = None
         for way in (self._by_socket, self._by_stream, self._by_waiting):
             name = (errand.kind, way.__name__)
             if name in self._missing:
@@ -92,8 +114,12 @@ class Ways:
                         self._missing.update(tried)  # only now: a service may have refused for a moment
                         yield step
                 return
-            except NotOffered:
-                tried.append(name)
+            except NotOffered as refused:
+                if refused.now is None:
+                    tried.append(name)
+                hindered = hindered or refused.now
+        if hindered is not None:
+            raise hindered
         raise Unsupported(
             f"{self._service.where} has no way to begin a {errand.kind}; is it a backup service?"
         )
@@ -109,28 +135,37 @@ class Ways:
             ) as socket:
                 with border(self._service.where, changes=True):
                     await socket.send_str(errand.body)
-                while isinstance(frame := await self._frame(socket), str):
+                within: float | None = (
+                    self._client.timeouts.idle
+                )  # pings keep it alive, also if it never speaks
+                while isinstance(frame := await self._frame(socket, within), str):
+                    within = None
                     step = self._step(frame)
-                    if step.status is Status.FAILED:
-                        await self._raise_reason(socket)
-                    yield step
+                    yield Told(
+                        step, reason=await self._reason(socket) if step.status is Status.FAILED else ""
+                    )
         except NoSocket as refused:
             raise self._no_socket(refused.status) from refused
 
     async def _has_sockets(self) -> bool:
         """Whether the service makes web sockets, tried on the one that begins nothing.
 
-        Where it makes none, it may take the handshake of another for a plain GET, and begin a job.
+        Where it makes none, it may take the handshake of another for a plain GET, and begin a job. What
+        lies between may drop a handshake, or swallow it, and let all else pass: that is not remembered.
         """
         if self._makes_sockets is None:
             try:
-                async with self._client.socket(IN_PROGRESS, changes=False):
+                async with asyncio.timeout(HANDSHAKE_WITHIN), self._client.socket(IN_PROGRESS, changes=False):
                     self._makes_sockets = True
             except NoSocket as refused:
                 error = refusal(self._service.where, refused.status)
                 if error.temporary:
-                    raise error from refused
+                    raise NotOffered(error) from refused
                 self._makes_sockets = False
+            except TransportError as error:
+                raise NotOffered(error) from error
+            except TimeoutError as error:
+                raise NotOffered(TimedOut(f"{self._service.where} answers no handshake.")) from error
         return self._makes_sockets
 
     def _no_socket(self, status: int) -> Exception:
@@ -142,16 +177,19 @@ class Ways:
         begun_nothing = status < 500 or status in (501, 503, 505, 511)
         return NotOffered() if begun_nothing else refusal(self._service.where, status, changes=True)
 
-    async def _raise_reason(self, socket: aiohttp.ClientWebSocketResponse) -> None:
+    async def _reason(self, socket: aiohttp.ClientWebSocketResponse) -> str:
         """Why a job failed that has failed, if the service says so where it closes the socket."""
-        end = await self._frame(socket)
-        if isinstance(end, _Closed) and (reason := cleaned(end.reason)):
-            raise TransportError(f"{self._service.where} says: {reason}")
+        try:
+            end = await self._frame(socket, REASON_WITHIN)
+        except TransportError as error:
+            log.debug("%s says that a job failed, and not why: %s", self._service.where, error)
+            return ""
+        return cleaned(end.reason) if isinstance(end, _Closed) else ""
 
-    async def _frame(self, socket: aiohttp.ClientWebSocketResponse) -> str | _Closed:
-        """The next frame, or the end."""
+    async def _frame(self, socket: aiohttp.ClientWebSocketResponse, within: float | None) -> str | _Closed:
+        """The next frame, or the end; `within` so many seconds."""
         with border(self._service.where, changes=True):
-            message = await socket.receive()
+            message = await socket.receive(within)
         if message.type is aiohttp.WSMsgType.TEXT:
             return str(message.data)
         if message.type is aiohttp.WSMsgType.ERROR and isinstance(message.data, aiohttp.WebSocketError):
@@ -192,62 +230,71 @@ class Ways:
         )
         async with AsyncExitStack() as stack:
             heading = asyncio.create_task(stack.enter_async_context(request))
-            async with aclosing(self._looks(heading, errand.kind, errand.names if patient else ())) as steps:
-                async for step in steps:
-                    if not step.status.final:  # until it has answered, that may be how an earlier job ended
-                        yield step
-            answer = heading.result()
+            if patient:
+                looks = self._service.patience.looks(heading, partial(self._standing, errand))
+                async with aclosing(looks) as steps:
+                    async for step in steps:
+                        if step and not step.status.final:  # that is certainly another's
+                            yield Told(step, ours=False)
+            answer = await heading
             if answer.status in NOT_THERE:
                 raise NotOffered
             if not answer.good:
                 raise await answer.error()
-            told = self._lines(answer) if answer.media_type == NDJSON else self._whole(answer, errand, last)
-            async with aclosing(told) as steps:
-                async for step in steps:
-                    yield step
+            named = _named(answer.location)
+            lines = answer.media_type == NDJSON
+            telling = self._lines(answer) if lines else self._whole(answer, errand, last)
+            heard = False
+            try:
+                async with aclosing(telling) as told:
+                    async for each in told:
+                        heard = True
+                        yield each
+            except OutcomeUnknown:
+                if heard or not named:
+                    raise
+            if named and not heard:
+                yield await self._found(errand.kind, named)
+
+    async def _found(self, kind: JobKind, name: str) -> Told:
+        """How a job stands that was begun, and of which nothing was told but its Backup's name."""
+        found = await self._service.patience.found(partial(self._service.status, kind, name))
+        if found.status.final and kind is JobKind.RESTORATION:  # it may be how an earlier one ended
+            raise OutcomeUnknown(f"{self._service.where} stopped telling before it said anything.")
+        return Told(found)
 
     async def _lines(self, answer: Answer) -> Telling:
         async with aclosing(answer.lines()) as lines:
             async for line in lines:
-                yield self._step(line)
+                yield Told(self._step(line))
 
     async def _whole(
         self, answer: Answer, errand: Errand, last: Callable[[bytes], BackupStreamedProgress]
     ) -> Telling:
-        """The end; and until it comes, what the status says of the Backup that the answer's headers name."""
-        named = errand.names or _named(answer.location)
+        """The end; and until it comes, what the status says of the Backup that is named."""
+        named = "".join(errand.names) or _named(answer.location)
         reading = asyncio.create_task(answer.whole())
-        async with aclosing(self._looks(reading, errand.kind, named)) as steps:
+        looks = self._service.patience.looks(reading, partial(self._news, errand.kind, named))
+        async with aclosing(looks) as steps:
             async for step in steps:
-                yield step
-        yield last(reading.result())
+                if step and not step.status.final:  # that may be how an earlier job ended
+                    yield Told(step)
+        yield Told(last(reading.result()))
 
-    async def _looks(self, answering: asyncio.Task[Any], kind: JobKind, names: tuple[str, ...]) -> Telling:
-        """What the status of the Backup that is named says now and then, until the answer is there."""
-        try:
-            while not answering.done():
-                for name in names:
-                    if step := await self._look(kind, name):
-                        yield step
-                await self._pause(answering)
-        finally:
-            answering.cancel()
-            await asyncio.wait((answering,))
+    async def _standing(self, errand: Errand) -> BackupStreamedProgress | None:
+        """How the Backup that is named stands. Where none is, whether anybody is there."""
+        for name in errand.names:
+            return await self._service.status(errand.kind, name)
+        await self._service.is_there()
+        return None
 
-    async def _look(self, kind: JobKind, name: str) -> BackupStreamedProgress | None:
+    async def _news(self, kind: JobKind, name: str) -> BackupStreamedProgress | None:
+        """How a Backup stands, if that is said; that the service is there its heartbeats show."""
         try:
-            return await self._service.status(kind, name)
+            return await self._service.status(kind, name) if name else None
         except ReprieveError as error:
             log.debug("no news of the %s of %s: %s", kind, name, error)
             return None
-
-    async def _pause(self, answering: asyncio.Task[Any]) -> None:
-        """Until the next look, or the answer."""
-        pause = asyncio.create_task(self._clock.sleep(POLL))
-        try:
-            await asyncio.wait((answering, pause), return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            pause.cancel()
 
     def _step(self, raw: bytes | str) -> BackupStreamedProgress:
         return self._service.said(raw, BackupStreamedProgress)
@@ -257,7 +304,11 @@ class Ways:
 
 
 class NotOffered(Exception):
-    """The service does not have this way, and has begun nothing."""
+    """The service does not have this way, and has begun nothing. It may have it later if `now` hinders."""
+
+    def __init__(self, now: ReprieveError | None = None) -> None:
+        super().__init__(now)
+        self.now = now
 
 
 @attrs.frozen
@@ -267,7 +318,6 @@ class _Closed:
     reason: str
 
 
-def _named(location: str) -> tuple[str, ...]:
+def _named(location: str) -> str:
     """The id of the Backup that a Location names, if it does: it is the path's last part."""
-    last = location.rpartition("/")[2]
-    return (last,) if last else ()
+    return location.rpartition("/")[2]

@@ -21,7 +21,10 @@ UNKNOWN = Progress()
 
 @attrs.frozen
 class Step:
-    """How a job stands at a service. `notes` are what finds it again; `named` says whether anything does."""
+    """How a job stands at a service. `notes` are what finds it again; `named` says whether anything does.
+
+    `ours` says that it is certainly this job, and not an earlier or somebody else's one of the same Backup.
+    """
 
     status: Status
     progress: Progress = UNKNOWN
@@ -29,6 +32,7 @@ class Step:
     undo: UndoCopy | None = None
     problem: Problem | None = None
     notes: Mapping[str, object] = NOTHING
+    ours: bool = True
 
     @property
     def named(self) -> bool:

@@ -23,7 +23,8 @@ async def _create(request: web.Request) -> web.StreamResponse:
     """Start a creation; answers at once with the job."""
     wanted = await asked(request, Start)
     key = key_for(request, wanted.idempotency_key)
-    return await started(await request.app[LIBRARY].create_backup(idempotency_key=key, detach=wanted.detach))
+    running = await request.app[LIBRARY].create_backup(idempotency_key=key, detach=wanted.detach)
+    return await started(request, running)
 
 
 async def _restore(request: web.Request) -> web.StreamResponse:
@@ -33,7 +34,7 @@ async def _restore(request: web.Request) -> web.StreamResponse:
     backup = await named_backup(request)
     running = await request.app[LIBRARY].restore(backup.id, idempotency_key=key, detach=wanted.detach)
     request.app[LOOKUPS].changed(backup.id)
-    return await started(running)
+    return await started(request, running)
 
 
 ROUTES = (

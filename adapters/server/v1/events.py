@@ -8,18 +8,21 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncGenerator
+from contextlib import aclosing
 
 from aiohttp import web
 
 from reprieve import Library
 from reprieve.core.job import Job
 from reprieve.core.operations import Operation
+from reprieve.library import watching
 
 from ... import wire
 from ..following import Updates
 from ..forms import EVENTS
 from ..keys import LIBRARY, SETTINGS, STOPPING
 from ..routes import Route
+from ..taking import taken
 from .jobs import named_job
 
 
@@ -27,7 +30,8 @@ async def _all(request: web.Request) -> web.StreamResponse:
     """The changes of every job, after how the unsettled ones stand. Ends when the service stops."""
     library = request.app[LIBRARY]
     after = await _left_off(request)
-    return await _told(request, _Story(library, after, None), library.watch())
+    async with watching(library) as jobs:
+        return await _streamed(request, _Story(library, after, None), Updates(jobs, request.app[STOPPING]))
 
 
 async def _one(request: web.Request) -> web.StreamResponse:
@@ -37,7 +41,8 @@ async def _one(request: web.Request) -> web.StreamResponse:
     after = await _left_off(request)
     if job.final and after is not None and not [one async for one in library.history(after, job=job.id)]:
         return web.Response(status=204)  # an EventSource asks again after each end; this stops it
-    return await _told(request, _Story(library, after, job.id), aiter(await library.follow(job.id)))
+    async with aclosing(aiter(await library.follow(job.id))) as jobs:
+        return await _streamed(request, _Story(library, after, job.id), Updates(jobs))
 
 
 class _Story:
@@ -47,7 +52,7 @@ class _Story:
         self._library = library
         self._after = after
         self._job = job
-        self._told: dict[str, int] = {}
+        self._versions: dict[str, int] = {}
 
     async def begin(self) -> AsyncGenerator[bytes]:
         """What was missed since the client left off; or else where to begin."""
@@ -62,7 +67,7 @@ class _Story:
         """Every change since the newest that was told."""
         async for entry in self._library.history(self._after or 0, job=self._job):
             self._after = entry.seq
-            self._told[entry.job.id] = entry.job.version
+            self._versions[entry.job.id] = entry.job.version
             yield _event(entry.job, entry.seq)
 
     async def go_on(self, job: Job) -> AsyncGenerator[bytes]:
@@ -73,27 +78,27 @@ class _Story:
         elif not job.final:
             yield _event(job)
         if self._is_news(job):  # how it stood before the line at which this client began
-            self._told[job.id] = job.version
+            self._versions[job.id] = job.version
             yield _event(job)
 
     def _is_news(self, job: Job) -> bool:
-        return self._told.get(job.id, -1) < job.version
+        return self._versions.get(job.id, -1) < job.version
 
 
-async def _told(request: web.Request, story: _Story, jobs: AsyncGenerator[Job]) -> web.StreamResponse:
+async def _streamed(request: web.Request, story: _Story, updates: Updates) -> web.StreamResponse:
     response = web.StreamResponse(headers={"Content-Type": EVENTS.content_type})
-    async with Updates(jobs, request.app[STOPPING]) as updates:
+    async with updates:
         try:
             await response.prepare(request)
             async for event in story.begin():
-                await response.write(event)
+                await taken(request, response.write(event))
             while not updates.over:
                 job = await updates.next(request.app[SETTINGS].heartbeat)
                 if job is not None:
                     async for event in story.go_on(job):
-                        await response.write(event)
+                        await taken(request, response.write(event))
                 elif not updates.over:
-                    await response.write(EVENTS.alive(""))
+                    await taken(request, response.write(EVENTS.alive("")))
         except ConnectionResetError:  # the client has left
             return response
     return response

@@ -16,6 +16,7 @@ from reprieve.transports.pieces.conversion import read
 from ...wire import Shape, camel, members, shaped
 from ..answers import JSON
 from ..bodies import document_in, documents_in
+from ..routes import reached
 from ..starting import key_of
 from .shapes import Documents
 
@@ -24,8 +25,9 @@ ShapeT = TypeVar("ShapeT", bound=Shape)
 
 async def asked(request: web.Request, shape: type[ShapeT]) -> ShapeT:
     """What the body asks for. Raises InvalidRequest."""
-    said = await (documents_in if shape is Documents else document_in)(request)
-    return _read(said or {}, shape)
+    if shape is Documents:
+        return await documents_in(request, lambda said: _read(said, shape)) or _read({}, shape)
+    return _read(await document_in(request) or {}, shape)
 
 
 def queried(request: web.Request, shape: type[ShapeT]) -> ShapeT:
@@ -65,10 +67,10 @@ def told_document(document: Mapping[str, object]) -> web.Response:
     return _json(document)
 
 
-async def started(running: RunningJob[Any]) -> web.Response:
+async def started(request: web.Request, running: RunningJob[Any]) -> web.Response:
     """A job that was asked for, as it stands now; where to look for it is in `Location`."""
     answer = _json(members(shaped(await running.now())), 202)
-    answer.headers["Location"] = f"/v1/jobs/{running.id}"
+    answer.headers["Location"] = reached(request, f"/v1/jobs/{running.id}")
     return answer
 
 

@@ -22,9 +22,8 @@ async def _revert(request: web.Request) -> web.StreamResponse:
     """Start going back to an undo copy; answers at once with the job."""
     wanted = await asked(request, StartRevert)
     key = key_for(request, wanted.idempotency_key)
-    return await started(
-        await request.app[LIBRARY].revert(wanted.undo, idempotency_key=key, detach=wanted.detach)
-    )
+    running = await request.app[LIBRARY].revert(wanted.undo, idempotency_key=key, detach=wanted.detach)
+    return await started(request, running)
 
 
 async def _forget(request: web.Request) -> web.StreamResponse:

@@ -11,7 +11,7 @@ import pytest
 
 from reprieve.transports.local.snapshot.fingerprint import RACY_NANOSECONDS
 
-from .conftest import Reprieve, content, write
+from .conftest import DEADLINE, Reprieve, content, write
 
 
 def test_a_backup_is_made_listed_and_shown(reprieve: Reprieve, database: Path) -> None:
@@ -47,7 +47,9 @@ def test_progress_and_result_have_one_shape_for_backup_and_restore(
 
 
 def test_an_unchanged_database_costs_nothing(reprieve: Reprieve, database: Path) -> None:
-    while time.time_ns() - database.stat().st_ctime_ns <= RACY_NANOSECONDS:
+    deadline = time.monotonic() + DEADLINE
+    while (age := time.time_ns() - database.stat().st_ctime_ns) <= RACY_NANOSECONDS:
+        assert time.monotonic() < deadline, f"Somebody writes to it: it is {age} ns old."
         time.sleep(0.05)  # a file is trusted from a certain age on, whatever else happens
     reprieve("backup", "snippets.db")
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 
 import attrs
 import pytest
 
+from reprieve import connect
 from reprieve.adapters.cli.main import main
 
 from .conftest import DEADLINE, Ran, Reprieve, content, until, write
@@ -68,6 +71,71 @@ def test_backups_are_made_listed_shown_restored_and_deleted(client: Client, data
     assert 0 == client("delete", made["id"], "--store", "URL", "--yes").code
     assert [] == client("list", "URL", "--json").result["backups"]
     assert 3 == client("show", made["id"], "--store", "URL").code
+
+
+@pytest.fixture
+def rude() -> Iterator[str]:
+    """A service whose every text holds what would move a terminal's cursor, or ring its bell."""
+    rude = "\x1b[2J\x1b]0;owned\x07"
+    backup = {
+        "id": f"1_{rude}",
+        "version": rude,
+        "timestamp": rude,
+        "bytes": 1,
+        "created": {"value": "2026-11-22T14:30:05.123Z"},
+        "device_name": rude,
+        "platform": rude,
+    }
+    moment = backup["created"]["value"]  # type: ignore[index]
+    version = {"id": rude, "version": 1, "created": moment, "bytes": 1, "name": rude}
+    copy = {"id": rude, "database": rude, "created": moment, "bytes": 1, "reason": rude, "job": rude}
+    says: dict[str, object] = {
+        "/backups": {"iterable": [backup]},
+        "/v1/service": {"protocol": 1, "operations": ["backups", "assets", "undo_copies"]},
+        "/v1/assets": {"assets": [version]},
+        "/v1/undo-copies": {"undoCopies": [copy]},
+    }
+
+    class Rude(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            said = json.dumps(says[self.path]).encode()
+            self.send_response(200)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(said)))
+            self.end_headers()
+            self.wfile.write(said)
+
+        def log_message(self, format: str, *args: object) -> None:
+            """Nobody reads it."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Rude) as server:
+        serving = Thread(target=server.serve_forever)
+        serving.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}"
+        finally:
+            server.shutdown()
+            serving.join()
+
+
+@pytest.mark.parametrize(
+    "words", [("list", "URL"), ("list", "--store", "URL"), ("assets", "list", "--store", "URL")]
+)
+def test_what_a_service_says_is_made_fit_for_a_terminal(
+    words: tuple[str, ...], rude: str, home: None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ran = Client(rude, capsys)(*words)
+
+    assert (0, "") == (ran.code, ran.err)
+    assert "owned" in ran.out
+    assert set() == {"\x1b", "\x07"} & set(ran.out)
+
+
+async def test_the_undo_copies_of_a_service_are_made_fit_for_a_terminal(rude: str, home: None) -> None:
+    async with connect(rude) as library:
+        (copy,) = await library.undo_copies()
+
+    assert set() == {"\x1b", "\x07"} & set("".join((copy.id, copy.reason, copy.job, copy.database)))
 
 
 def test_jobs_are_known_to_the_next_command(client: Client) -> None:

@@ -31,12 +31,12 @@ class Running:
 
 @asynccontextmanager
 async def running(
-    library: reprieve.Library, settings: Settings, tls: ssl.SSLContext | None = None
+    library: reprieve.Library, settings: Settings, tls: ssl.SSLContext | None = None, host: str | None = None
 ) -> AsyncIterator[Running]:
-    """It listens on a free port until the end of the block."""
+    """It listens on a free port (of that host) until the end of the block."""
     told: asyncio.Future[Ready] = asyncio.get_running_loop().create_future()
     stop = asyncio.Event()
-    with listening(Place(ports=(0,))) as sockets:
+    with listening(Place(hosts=(host,) if host else (), ports=(0,), guarded=True)) as sockets:
         over = asyncio.create_task(run(library, settings, sockets, stop, told.set_result, tls=tls))
         try:
             await asyncio.wait((told, over), return_when=asyncio.FIRST_COMPLETED)

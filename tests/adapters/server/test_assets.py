@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import threading
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from reprieve.adapters.server import Settings
+from reprieve.adapters.server import Settings, bodies
 from reprieve.adapters.server.bodies import MAX_DEPTH, parsed
 from reprieve.core.errors import InvalidRequest
 
@@ -69,6 +71,15 @@ async def test_a_body_that_makes_no_sense_keeps_nothing(serve: Serve, path: str,
     assert () == await service.library.jobs()
 
 
+async def test_the_same_key_without_a_document_makes_one_backup(serve: Serve) -> None:
+    service = await serve()
+
+    for path in ("/backup", "/backup/asset", "/backups/create", "/backup"):
+        await service.post(path, headers={"Idempotency-Key": "k"})
+
+    assert 1 == len(await service.library.backups())
+
+
 async def test_bodies_have_a_size_of_their_own(serve: Serve) -> None:
     service = await serve(Settings(max_body=100, max_assets=1000))
     body = json.dumps({"id": "a", "x": "y" * 200})
@@ -99,19 +110,19 @@ def test_whatever_json_says_is_read_as_it_is(value: object) -> None:
         json.dumps(value, ensure_ascii=False).encode()
     except UnicodeEncodeError:
         with pytest.raises(InvalidRequest):
-            parsed(json.dumps(value))
+            parsed(json.dumps(value).encode())
     else:
-        assert value == parsed(json.dumps(value))
+        assert value == parsed(json.dumps(value).encode())
 
 
 @given(st.integers(1, 2 * MAX_DEPTH))
 def test_depth_is_counted_exactly(depth: int) -> None:
     text = "[" * depth + "]" * depth
     if depth <= MAX_DEPTH:
-        assert text == json.dumps(parsed(text))
+        assert text == json.dumps(parsed(text.encode()))
     else:
         with pytest.raises(InvalidRequest):
-            parsed(text)
+            parsed(text.encode())
 
 
 async def test_a_body_of_too_many_parts_is_refused_unread(serve: Serve) -> None:
@@ -123,3 +134,33 @@ async def test_a_body_of_too_many_parts_is_refused_unread(serve: Serve) -> None:
 
     assert 400 == answer.status
     assert "send less" in answer.text
+
+
+@pytest.mark.parametrize("path", ["/backup", "/backup/asset", "/v1/assets"])
+async def test_while_large_bodies_are_read_one_by_one_others_are_served(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    """Reading 16 MiB takes seconds."""
+    service = await serve()
+    begun: list[bytes] = []
+    reads, go_on = threading.Event(), threading.Event()
+
+    def read_slowly(text: bytes) -> object:
+        begun.append(text)
+        reads.set()
+        assert go_on.wait(10)
+        return parsed(text)
+
+    monkeypatch.setattr(bodies, "parsed", read_slowly)
+    document = {"id": "a", "x": "y" * 100_000}
+    body = document if path == "/backup/asset" else {"iterable": [document], "documents": [document]}
+    sent = [asyncio.create_task(service.post(path, json=body)) for _ in range(2)]
+    await asyncio.to_thread(reads.wait, 60)
+    listed = await service.get("/backups")
+    meanwhile = len(begun)
+    go_on.set()
+    kept = [answer.status for answer in await asyncio.gather(*sent)]
+
+    assert (200, 1) == (listed.status, meanwhile)
+    assert {200 if path == "/v1/assets" else 204} == set(kept)
+    assert [1, 2] == [one.version for one in await service.library.asset_history("a")]

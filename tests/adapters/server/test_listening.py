@@ -8,11 +8,12 @@ import stat
 import subprocess
 from pathlib import Path
 from typing import cast
+from urllib.parse import urlsplit
 
 import pytest
 
 from reprieve.adapters.server.listening import Place, listening
-from reprieve.adapters.server.peers import peer_of
+from reprieve.adapters.server.peers import who_connected
 from reprieve.core.errors import Conflict, InvalidRequest
 from tests.support.services import COMMAND, DEADLINE, Service, answer_from, request, serving
 
@@ -208,7 +209,7 @@ class _From:
 
 @pytest.mark.parametrize("address", ["192.0.2.7", None])
 def test_who_is_on_another_machine_or_gone_is_nobody_we_know(address: str | None) -> None:
-    assert not peer_of(cast("socket.socket", _From(address))).is_us
+    assert not who_connected(cast("socket.socket", _From(address))).is_us
 
 
 @pytest.mark.needs("linux")
@@ -221,9 +222,9 @@ def test_the_system_tells_who_connected_and_not_once_they_have_gone(address: str
         caller = socket.create_connection(listener.getsockname()[:2])
         accepted, _ = listener.accept()
         with accepted:
-            present = peer_of(accepted)
+            present = who_connected(accepted)
             caller.close()
-            gone = peer_of(accepted)
+            gone = who_connected(accepted)
 
     assert (True, os.getuid(), True) == (present.told, present.uid, present.is_us)
     assert (True, None, False) == (gone.told, gone.uid, gone.is_us)
@@ -253,6 +254,19 @@ def test_another_user_of_the_machine_needs_the_token(tmp_path: Path) -> None:
         assert "401" == _as_nobody(service)
         assert "200" == _as_nobody(service, "-H", f"Authorization: Bearer {service.token}")
         assert 200 == service.ask("GET", "/backups").status
+
+
+def test_it_may_be_called_by_the_name_that_it_was_told_to_listen_on(tmp_path: Path) -> None:
+    name = socket.gethostname()
+    words = ("--host", name, "--require-token", "--insecure-behind-proxy")
+    with serving(tmp_path, OFFLINE, *words) as service:
+        address = urlsplit(service.ready["address"])
+        with socket.create_connection((address.hostname, address.port), timeout=DEADLINE) as connection:
+            headers = (f"Host: {name.upper()}:{address.port}", f"Authorization: Bearer {service.token}")
+            connection.sendall(request("GET", "/backups", *headers))
+            answer = answer_from(connection)
+
+    assert 200 == answer.status
 
 
 def test_a_name_that_is_no_address_is_a_clear_error() -> None:

@@ -58,7 +58,7 @@ def test_a_log_of_its_own_is_for_its_owner_and_may_be_moved_away(tmp_path: Path)
         assert "" == service.log.read_text("utf-8")
     assert "/backups" in moved.read_text("utf-8")
     assert "/.well-known/version" in log.read_text("utf-8")
-    assert 0o600 == moved.stat().st_mode & 0o777
+    assert (0o600, 0o600) == (moved.stat().st_mode & 0o777, log.stat().st_mode & 0o777)
 
 
 def _everywhere(service: Service, secret: str) -> None:

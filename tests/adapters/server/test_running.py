@@ -8,6 +8,7 @@ import signal
 import ssl
 import time
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from threading import Thread
 
@@ -20,6 +21,7 @@ from cryptography.x509.oid import NameOID
 
 import reprieve
 from reprieve.adapters.server import Settings
+from reprieve.adapters.server import running as server_running
 from reprieve.adapters.server.listening import tls
 from reprieve.core import VERSION
 from reprieve.core.lifecycle import Outcome
@@ -65,8 +67,18 @@ def _until_running(service: Service) -> None:
     """Return once a job is running, as the log says."""
     deadline = time.monotonic() + DEADLINE
     while '"state":"running"' not in service.log.read_text("utf-8"):
-        assert time.monotonic() < deadline
+        assert time.monotonic() < deadline, f"No job runs: {service.log.read_text('utf-8')}"
         time.sleep(0.02)
+
+
+def _until_stopping(service: Service) -> Answer:
+    """Return how it refuses to begin a job, once it does; the body would begin none."""
+    deadline = time.monotonic() + DEADLINE
+    ask = partial(service.ask, "POST", "/backups/create/streamed", "Content-Type: application/json")
+    while (answer := ask(body=b"no JSON")).status != 503:
+        assert time.monotonic() < deadline, f"It is not stopping, and answers {answer.status} {answer.text}"
+        time.sleep(0.01)
+    return answer
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -79,9 +91,7 @@ def test_a_job_under_way_ends_well_and_no_other_is_begun(tmp_path: Path, number:
         _until_running(service)
 
         service.process.send_signal(number)
-        deadline = time.monotonic() + DEADLINE
-        while (another := service.ask("POST", "/backups/create/streamed")).status != 503:
-            assert time.monotonic() < deadline
+        another = _until_stopping(service)
         still = service.ask("GET", "/backups")
         asks.join(DEADLINE)
         code = service.process.wait(DEADLINE)
@@ -102,8 +112,7 @@ def test_a_second_signal_leaves_at_once(tmp_path: Path) -> None:
             )
             _until_running(service)
             service.process.send_signal(signal.SIGTERM)
-            while service.ask("POST", "/backups/create/streamed").status != 503:
-                time.sleep(0.01)
+            _until_stopping(service)
             service.process.send_signal(signal.SIGTERM)
             code = service.process.wait(DEADLINE)
 
@@ -156,6 +165,34 @@ async def test_with_a_certificate_it_speaks_tls_alone(tmp_path: Path) -> None:
                 assert 403 == answer.status
             with pytest.raises(aiohttp.ClientConnectionError):
                 await client.get(url.replace("https:", "http:"))
+
+
+@pytest.mark.needs("linux")  # elsewhere the machine has only the first of the loopback's addresses
+@pytest.mark.parametrize("host", ["127.0.0.2", "::1", "0.0.0.0", "::"])
+async def test_where_it_says_that_it_is_there_it_is(host: str) -> None:
+    async with (
+        reprieve.connect("offline:?seed=7&clock=real") as library,
+        running(library, Settings(), host=host) as service,
+        aiohttp.ClientSession() as client,
+        client.get(f"{service.url}/backups", headers={"Origin": service.url}) as answer,
+    ):
+        assert 200 == answer.status
+
+
+async def test_who_never_begins_to_speak_tls_is_closed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(server_running, "HANDSHAKE", 0.2)
+    certificate, key = certificate_for("localhost", tmp_path)
+    async with (
+        reprieve.connect("offline:?seed=7&clock=real") as library,
+        running(library, Settings(), tls(certificate, key)) as service,
+        asyncio.timeout(20),
+    ):
+        reader, writer = await asyncio.open_connection("127.0.0.1", service.port)
+
+        assert b"" == await reader.read()
+        writer.close()
 
 
 def certificate_for(name: str, folder: Path) -> tuple[Path, Path]:

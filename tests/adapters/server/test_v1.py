@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+from collections.abc import AsyncGenerator
 from typing import Any
 
 import pytest
@@ -11,6 +13,7 @@ from reprieve.adapters.server import Settings
 from reprieve.adapters.server.keys import STOPPING
 from reprieve.adapters.wire import on_wire
 from reprieve.core.errors import NotFound
+from reprieve.core.ports import Entry
 
 from .conftest import Serve
 
@@ -196,6 +199,45 @@ async def test_events_live_on_and_end_when_the_service_stops(serve: Serve) -> No
 
     assert b":\n\n" == beat
     assert set(rest) <= set(b":\n")
+
+
+async def test_the_events_of_one_job_go_on_while_the_service_stops(serve: Serve) -> None:
+    """Until the job has ended: that is what whoever follows it waits for."""
+    service = await serve(OWNED, hang_at=0.5)
+    job = (await service.post("/v1/backups")).document["id"]
+
+    async with service.client.get(f"/v1/jobs/{job}/events") as answer:
+        await _event(answer)
+        assert service.client.app is not None
+        service.client.app[STOPPING].set()
+        await service.library.cancel(job)
+        told = (await answer.content.read()).decode()
+
+    last = json.loads(told.rstrip().rpartition("data: ")[2])
+    assert ("done", "cancelled") == (last["state"], last["outcome"])
+
+
+async def test_no_end_is_missed_between_what_was_missed_and_what_comes(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    service = await serve(OWNED)
+    history = service.library.history
+
+    async def then_a_job_ends(after: int, *, job: str | None = None) -> AsyncGenerator[Entry]:
+        async for entry in history(after, job=job):
+            yield entry
+        monkeypatch.setattr(service.library, "history", history)
+        await (await service.library.create_backup())
+
+    monkeypatch.setattr(service.library, "history", then_a_job_ends)
+    async with service.client.get("/v1/events", headers={"Last-Event-ID": "0"}) as answer:
+        async with asyncio.timeout(10):
+            events = [await _event(answer)]
+            while events[-1]["data"]["state"] != "done":
+                events.append(await _event(answer))
+
+    expected = [on_wire(entry.job) async for entry in history(0)]
+    assert expected == [event["data"] for event in events if "id" in event]
 
 
 async def test_a_job_of_nobody_is_not_found(serve: Serve) -> None:

@@ -13,19 +13,16 @@ from reprieve.core.operations import Operation
 from reprieve.transports.clock import RealClock
 from reprieve.transports.contract import Setting, TransportContract
 from reprieve.transports.local.home import Home
-from reprieve.transports.offline.opening import open_offline
 from reprieve.transports.offline.pace import Curve
 from reprieve.transports.offline.scenario import Scenario
-from reprieve.transports.offline.world import OfflineWorld
 from reprieve.transports.pieces.opening import open_pieces
 from reprieve.transports.registry import open_target
 from tests.support.databases import OLD, make_database, masked_pages
 from tests.transports.local.test_contract import edit
 
-from .services import served
+from .services import OWNER, served, simulated
 
 QUICK = 1_000_000
-OWNER = "token-of-the-owner"
 
 
 class TestLocal(TransportContract):
@@ -54,17 +51,8 @@ class TestOffline(TransportContract):
 
     @asynccontextmanager
     async def setting(self, folder: Path) -> AsyncIterator[Setting]:
-        clock = RealClock(speed=20)
-        world = OfflineWorld(self.scenario, clock.now())
-        opened = open_offline(scenario=self.scenario, clock=clock, world=world)
-        (folder / "token").write_text(OWNER)
-        async with served(Library(opened, long_lived=True), Settings(token=OWNER)) as address:
-            yield Setting(
-                lambda: open_pieces(address, home=_home(folder), token_file=folder / "token").transport,
-                RealClock(),
-                content=lambda: world.content(self.scenario.database),
-                edit=lambda: world.edit(self.scenario.database),
-            )
+        async with simulated(self.scenario, folder) as setting:
+            yield setting
 
 
 class TestSlow(TestOffline):
@@ -77,6 +65,16 @@ class TestDropsOut(TestOffline):
 
 class TestIgnoresCancels(TestOffline):
     scenario = Scenario(size=QUICK, ticks=10, complete_despite_cancel=True)
+
+
+class TestFailsOnce(TestOffline):
+    """The service tries again by itself."""
+
+    scenario = Scenario(size=QUICK, ticks=10, fail_at=0.4)
+
+
+class TestRefusesOnce(TestOffline):
+    scenario = Scenario(size=QUICK, ticks=10, refuse="temporary")
 
 
 class TestCanDoLess(TestOffline):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from contextlib import aclosing
 from datetime import UTC, datetime
 
@@ -13,9 +14,10 @@ from aiohttp import web
 from reprieve.core.errors import OutcomeUnknown, TimedOut, TransportError
 from reprieve.core.job import Backup, Job, JobKind
 from reprieve.core.lifecycle import JobState, Outcome
-from reprieve.core.messages import Cancel, Interrupted
+from reprieve.core.messages import Cancel, Interrupted, Progressed
 from reprieve.core.reducer import reduce
 from reprieve.transports.contract import Trial
+from reprieve.transports.pieces.following import Pursuit
 
 from .conftest import Tried
 from .doubles import Double, backup_called
@@ -132,6 +134,31 @@ async def test_an_attempt_that_takes_too_long_is_given_up_and_stopped(tried: Tri
         assert ["CANCELED"] == [job.status for job in double.began]
 
 
+@pytest.mark.parametrize("answers", [True, False])
+async def test_what_takes_too_long_to_be_named_is_stopped_once_it_is_or_else_unknown(
+    answers: bool, tried: Tried, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("reprieve.transports.pieces.following.STOP_WITHIN", 5.0 if answers else 0.1)
+    double = Double(hold=True)
+
+    async def late(request: web.Request) -> web.StreamResponse:
+        socket = web.WebSocketResponse()
+        await socket.prepare(request)
+        await socket.receive()
+        if answers:
+            await asyncio.sleep(0.5)  # longer than the attempt may take
+            await socket.send_str(double.begin("creation", None).told())
+        await socket.receive()
+        return socket
+
+    double.instead["create/streamed/websocket"] = late
+    async with double.serving() as address, tried(address, total_timeout=0.2) as it:
+        with pytest.raises(TimedOut if answers else OutcomeUnknown):
+            await it.follow(it.job())
+
+        assert ["CANCELED"] * answers == [job.status for job in double.began]
+
+
 # -- how it ends ---------------------------------------------------------------------------------
 
 
@@ -154,8 +181,13 @@ async def test_the_sentence_of_a_failure_is_passed_on(tried: Tried) -> None:
 async def test_a_web_socket_may_say_why_where_it_closes(tried: Tried) -> None:
     double = Double(ends="FAILED", reason="The disk is full.")
     async with double.serving() as address, tried(address) as it:
-        with pytest.raises(TransportError, match=r"says: The disk is full\.$"):
-            await it.follow(it.job())
+        job, _ = await it.follow(it.job())
+
+        assert job.error is not None
+        assert (TransportError.kind, f"{address} says: The disk is full.") == (
+            job.error.kind,
+            job.error.message,
+        )
 
 
 async def test_what_somebody_else_cancelled_has_failed_here(tried: Tried) -> None:
@@ -205,6 +237,31 @@ async def test_a_cancel_that_comes_too_late_is_no_error(tried: Tried) -> None:
         job, _ = await it.follow(it.job(), cancel_at=2)
 
         assert Outcome.COMPLETED == job.outcome
+
+
+async def test_a_cancel_that_was_answered_is_not_given_again(tried: Tried) -> None:
+    double = Double(hold=True)
+
+    async def too_late(request: web.Request) -> web.StreamResponse:
+        double.go.set()  # there are steps to come
+        return web.Response(status=500, text="It is too late to cancel.")
+
+    double.instead["creation/cancel"] = too_late
+    async with double.serving() as address, tried(address) as it:
+        job, told = await it.follow(it.job(), cancel_at=2)
+
+        assert Outcome.COMPLETED == job.outcome
+        assert 1 == sum("cancel" in asked for asked in double.heard)
+        assert 2 < sum(isinstance(event, Progressed) for event in told)
+
+
+async def test_nothing_is_kept_of_a_job_that_is_over(tried: Tried) -> None:
+    async with Double().serving() as address, tried(address) as it:
+        for _ in range(3):
+            await it.follow(it.job())
+        gc.collect()
+
+        assert [] == [one for one in gc.get_objects() if type(one) is Pursuit]
 
 
 async def test_a_cancel_that_is_not_answered_is_given_again(tried: Tried) -> None:

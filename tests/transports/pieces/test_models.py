@@ -21,7 +21,7 @@ from reprieve.core.job import Backup, Job, JobKind
 from reprieve.core.lifecycle import JobState, Outcome
 from reprieve.transports.pieces import models
 from reprieve.transports.pieces.conversion import read, to_json, to_members
-from reprieve.transports.pieces.models import Platform, Schema, Status
+from reprieve.transports.pieces.models import Platform, Schema, Semantic, Status
 from reprieve.transports.pieces.translation import backup_model, backup_of, progress_model, status_model
 
 from .doubles import backup_called
@@ -277,3 +277,10 @@ def _values(value: object) -> list[object]:
     if isinstance(value, list):
         return [found for member in value for found in _values(member)]
     return [value]
+
+
+@pytest.mark.parametrize("said", ["MAJOR_0_MINOR_0_PATCH_1", "MAJOR_9_MINOR_0_PATCH_0", 7])
+def test_the_version_of_a_schema_is_read_as_the_one_that_there_is(said: object) -> None:
+    schema = read({"migration": 0, "semantic": said}, Schema)
+
+    assert Semantic.MAJOR_0_MINOR_0_PATCH_1 is schema.semantic

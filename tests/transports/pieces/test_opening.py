@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from aiohttp import web
@@ -61,6 +62,12 @@ def test_each_spelling_of_an_address_gives_one_name(target: str, name: str, open
         "http://localhost:70000",
         f"http://user:{SECRET}@localhost",
         f"http://localhost?token={SECRET}",
+        f"http://localhost?{SECRET}",
+        f"http://localhost?idle_timeout={SECRET}",
+        "http://localhost?",
+        "http://localhost?idle_timeout=1&idle_timeout=2",
+        "http://localhost?idle_timeout=0",
+        f"http://localhost?idle_timeout=1#{SECRET}",
         f"http://localhost/#token={SECRET}",
     ],
 )
@@ -69,6 +76,36 @@ def test_what_is_no_address_is_refused_without_repeating_a_secret(target: str, o
         opened(target)
 
     assert SECRET not in str(raised.value)
+
+
+def test_a_target_can_say_its_options(opened: Any, token_file: Path, tmp_path: Path) -> None:
+    authority = Authority(tmp_path / "a b").certificate
+    where = f"token_file={token_file}&ca={quote(str(authority))}&connect_timeout=1&idle_timeout=2.5"
+    one = opened(f"https://localhost:1000/base?{where}&away_timeout=3&total_timeout=4")
+
+    assert "https://localhost:1000/base" == one.transport.database
+    assert {
+        "token_file": str(token_file),
+        "ca": str(authority),
+        "connect_timeout": 1.0,
+        "idle_timeout": 2.5,
+        "away_timeout": 3.0,
+        "total_timeout": 4.0,
+    } == one.options
+
+
+async def test_the_token_of_a_target_is_shown(tried: Tried, token_file: Path) -> None:
+    double, shown = Double(), set()
+
+    async def look(request: web.Request) -> web.StreamResponse:
+        shown.add((request.path_qs, request.headers.get("Authorization")))
+        return web.json_response({"iterable": []})
+
+    double.instead["/backups"] = look
+    async with double.serving() as address, tried(f"{address}?token_file={token_file}") as it:
+        await it.transport.backups()
+
+    assert {("/backups", f"Bearer {SECRET}")} == shown
 
 
 def test_the_registry_knows_both_schemes(tmp_path: Path) -> None:

@@ -65,6 +65,19 @@ async def test_somebody_elses_document_makes_it_no_service_of_ours(document: obj
             await it.transport.undo_copies()
 
 
+@pytest.mark.parametrize("status", [429, 502, 503, 504])
+async def test_a_service_that_is_busy_is_not_taken_for_a_plain_one(status: int, tried: Tried) -> None:
+    async def busy(request: web.Request) -> web.StreamResponse:
+        return web.Response(status=status, text="Later.")
+
+    async with Double(instead={"/v1/service": busy}).serving() as address:
+        with pytest.raises(reprieve.ReprieveError, match="Later") as raised:
+            async with tried(address):
+                pass
+
+        assert raised.value.temporary
+
+
 async def test_a_token_that_is_wanted_is_asked_for_at_once(tried: Tried, tmp_path: Path) -> None:
     settings = Settings(token=OWNER, require_token=True)
     (tmp_path / "token").write_text(OWNER)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 from aiohttp import web
 
@@ -60,7 +62,7 @@ async def test_what_is_missing_is_asked_for_once(tried: Tried) -> None:
 
         await it.backup()
 
-        assert [BLOCKING] == double.heard
+        assert [BLOCKING] == [asked for asked in double.heard if "create" in asked]
 
 
 async def test_a_service_without_any_way_is_said_to_be_one(tried: Tried) -> None:
@@ -96,6 +98,32 @@ async def test_a_handshake_that_was_taken_for_a_plain_get_is_not_followed_by_ano
             await it.backup()
 
         assert 1 == len(double.began)
+
+
+@pytest.mark.parametrize("dropped", [True, False])
+async def test_a_handshake_that_is_dropped_or_swallowed_hinders_only_web_sockets(
+    dropped: bool, tried: Tried, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And that is not remembered: the next job goes by one, where it can."""
+    monkeypatch.setattr("reprieve.transports.pieces.ways.HANDSHAKE_WITHIN", 0.2)
+    double, over = Double(), asyncio.Event()
+
+    async def lost(request: web.Request) -> web.StreamResponse:
+        if not dropped:
+            await over.wait()
+        assert request.transport is not None
+        request.transport.abort()
+        raise ConnectionResetError
+
+    double.instead["streamed/progress"] = lost
+    async with double.serving() as address, tried(address) as it:
+        await it.backup()
+        double.instead.clear()
+        over.set()
+        await it.backup()
+
+        assert [STREAMED, SOCKET] == [asked for asked in double.heard if "create" in asked]
+        assert 2 == len(double.began)
 
 
 @pytest.mark.parametrize("way", WAYS)

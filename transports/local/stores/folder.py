@@ -12,6 +12,7 @@ import os
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import takewhile
 from pathlib import Path
 from types import TracebackType
 
@@ -114,8 +115,8 @@ class FolderStore:
         return self.root / name
 
     def _make(self) -> None:
-        folders = self.root / UPLOADS, self.root
-        missing = [folder for folder in folders if not folder.exists()]
+        folders = self.root / UPLOADS, self.root, *self.root.parents
+        missing = [*takewhile(lambda folder: not folder.exists(), folders)]
         try:
             make_folder(self.root / UPLOADS)
             self._made += missing

@@ -188,3 +188,24 @@ def test_a_read_only_file_system_is_told(store: Store, monkeypatch: pytest.Monke
     monkeypatch.setattr("reprieve.transports.local.stores.folder.make_folder", refuse)
     with pytest.raises(StorageError, match="Mount it writable"):
         store.put("config", b"")
+
+
+def test_a_store_that_was_not_wanted_takes_the_folders_along_that_it_made(tmp_path: Path) -> None:
+    store = open_store(str(tmp_path / "made" / "for" / "it"))
+    with store.upload("pack"):
+        pass
+
+    store.withdraw()
+
+    assert [] == list(tmp_path.iterdir())
+
+
+def test_a_store_that_was_not_wanted_leaves_a_folder_that_others_use(tmp_path: Path) -> None:
+    store = open_store(str(tmp_path / "made" / "store"))
+    with store.upload("pack"):
+        pass
+    (tmp_path / "made" / "note").write_text("mine")
+
+    store.withdraw()
+
+    assert [tmp_path / "made" / "note"] == list((tmp_path / "made").iterdir())
