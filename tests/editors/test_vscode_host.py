@@ -67,7 +67,7 @@ def back_up_while_the_bridge_dies(window: Window, bridge: Bridges) -> None:
 def cancel_a_restoration(window: Window) -> None:
     """The database is written to all the time, so the question comes twice."""
     begin_to_restore(window)
-    restoring = window.notification(re.compile(r"Restoring snippets\.db: \w+ \d+ %"))
+    restoring = window.notification(re.compile(r"Restoring snippets\.db: \w+ [1-9]\d? %"))
     expect(restoring).to_be_visible()
     window.shot("restoring")
     restoring.get_by_role("button", name="Cancel").click()

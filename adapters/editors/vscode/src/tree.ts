@@ -88,5 +88,5 @@ function icon(job: Job): vscode.ThemeIcon {
     return new vscode.ThemeIcon("error", new vscode.ThemeColor("testing.iconFailed"));
   if (job.outcome === "cancelled") return new vscode.ThemeIcon("circle-slash");
   if (hasEnded(job)) return new vscode.ThemeIcon("pass", new vscode.ThemeColor("testing.iconPassed"));
-  return new vscode.ThemeIcon(job.state === "idle" ? "watch" : "sync~spin");
+  return new vscode.ThemeIcon(job.state === "idle" ? "circle-outline" : "sync~spin");
 }
