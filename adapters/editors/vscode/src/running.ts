@@ -25,6 +25,7 @@ export class RunningJob {
       this.#lose = reject;
     });
     this.ended.catch(() => undefined); // Whoever does not wait for it need not hear of it.
+    if (hasEnded(job)) this.#end(job);
   }
 
   get id(): string {

@@ -53,8 +53,15 @@ export class Session implements vscode.Disposable {
 
   /** The client; connects if it must. Raises NoDatabase, BridgeNotFound, BridgeDied, … */
   get client(): Promise<ReprieveClient> {
-    this.#client ??= this.#connect();
-    return this.#client;
+    if (this.#client) return this.#client;
+    const connecting = this.#connect();
+    this.#client = connecting;
+    connecting.catch((error: Error) => {
+      if (this.#client !== connecting) return;
+      this.#client = undefined;
+      this.#stand(error instanceof NoDatabase ? "none" : "gone", error.message);
+    });
+    return connecting;
   }
 
   /** Read anew what there is. */
@@ -70,14 +77,14 @@ export class Session implements vscode.Disposable {
   async close(): Promise<void> {
     const client = this.#client;
     this.#client = undefined;
+    await client?.then(
+      (connected) => connected.removeAllListeners().close(),
+      () => undefined, // There was none.
+    );
     this.jobs = [];
     this.backups = [];
     this.#redraw();
     this.#stand("none");
-    await client?.then(
-      (connected) => connected.close(),
-      () => undefined, // There was none.
-    );
   }
 
   dispose(): Promise<void> {
@@ -92,14 +99,9 @@ export class Session implements vscode.Disposable {
 
   async #connect(): Promise<ReprieveClient> {
     this.#stand("starting");
-    const client = this.#start();
-    client.catch((error: Error) => {
-      this.#client = undefined;
-      this.#stand(error instanceof NoDatabase ? "none" : "gone", error.message);
-    });
-    const connected = await client;
+    const connected = await this.#start();
     connected.on("log", this.log);
-    connected.on("job", (job) => this.#told(job));
+    connected.on("job", (job) => this.#told(connected, job));
     connected.on("stands", (stands, why) => this.#clientStands(connected, stands, why));
     this.#stand("ready");
     return connected;
@@ -128,12 +130,12 @@ export class Session implements vscode.Disposable {
     if (stands === "ready") this.#reload(client);
   }
 
-  #told(job: Job): void {
+  #told(client: ReprieveClient, job: Job): void {
     const at = this.jobs.findIndex((one) => one.id === job.id);
     if (at === -1) this.jobs = [job, ...this.jobs].slice(0, JOBS);
     else this.jobs[at] = job;
     this.#changed.fire("jobs");
-    if (hasEnded(job)) void this.client.then((client) => this.#reload(client));
+    if (hasEnded(job)) this.#reload(client);
   }
 
   #reload(client: ReprieveClient): void {

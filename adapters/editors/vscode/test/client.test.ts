@@ -143,6 +143,15 @@ test("a start with the key of another one gives its job", async () => {
   assert.equal((await second.ended).outcome, "completed");
 });
 
+test("a start with the key of a job that has ended gives that, and its end", async () => {
+  const client = await connect(offline("&speed=10"));
+  const first = await (await client.createBackup({ idempotencyKey: "once" })).ended;
+
+  const again = await (await client.createBackup({ idempotencyKey: "once" })).ended;
+
+  assert.deepEqual([again.id, again.outcome], [first.id, "completed"]);
+});
+
 test("a bridge that dies is started again, and the backup goes on with its progress", async () => {
   const client = await connect(database("large", 60));
   const stands: string[] = [];

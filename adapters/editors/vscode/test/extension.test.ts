@@ -9,7 +9,7 @@ import { ReprieveClient } from "../src/client";
 import { activate, deactivate, type Reprieve } from "../src/extension";
 import { paths } from "../src/settings";
 import { editor, ProgressLocation } from "./fake/vscode";
-import { database, FOLDER, offline, PROGRAM, PYTHON, read, until, write } from "./scene";
+import { database, FOLDER, lives, offline, PROGRAM, PYTHON, read, until, write } from "./scene";
 
 const subscriptions: vscode.Disposable[] = [];
 const memory = new Map<string, unknown>();
@@ -286,6 +286,22 @@ test("another database is another bridge", async () => {
     () => editor.items("reprieve.backups")[0]?.tooltip?.includes("of other") ?? false,
     "the other database",
   );
+});
+
+test("when the window closes, its bridge ends with what it ran, and no other one is started", async () => {
+  const reprieve = await start(offline("&hang_at=0.3"));
+  const pid = (await (await reprieve.client()).pid())!;
+  choose("Restore");
+  const asked = run("reprieve.restore");
+  await shownAt(20);
+  const stood: unknown[] = [];
+  editor.watch(() => stood.push(editor.context.get("reprieve.stands")));
+
+  await deactivate();
+  await asked;
+
+  assert.equal(lives(pid), false);
+  assert.deepEqual([stood.includes("starting"), stood.at(-1)], [false, "none"]);
 });
 
 test("with a schedule, a backup that is due is made quietly, and one that is not is not", async () => {
