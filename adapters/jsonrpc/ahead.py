@@ -7,11 +7,10 @@ comes is left to the handshake, which knows every rule. Imports next to nothing.
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Mapping, Sequence
 
-from .decoding import decode
+from .bodies import decode, said
 from .framing import Frames, FramingError, framed
 from .lifetime import on_signal
 from .stdio import Stdio
@@ -50,20 +49,21 @@ class Ahead:
 
     def _answer(self, target: str) -> bytes | None:
         try:
-            said = decode(self.first or b"")
+            message = decode(self.first or b"")
         except (ValueError, RecursionError):
             return None
-        if not isinstance(said, dict) or said.get("jsonrpc") != "2.0" or said.get("method") != "initialize":
+        if not isinstance(message, dict) or message.get("jsonrpc") != "2.0":
             return None
-        id, params = said.get("id"), said.get("params")
+        if message.get("method") != "initialize":
+            return None
+        id, params = message.get("id"), message.get("params")
         if not isinstance(id, str | int) or isinstance(id, bool) or not isinstance(params, dict):
             return None
         protocol = common_protocol(_versions(params)) if _is_plain(params) else None
         if protocol is None:
             return None
         self.client = params
-        result = welcome(protocol, target)
-        return framed(json.dumps({"jsonrpc": "2.0", "id": id, "result": result}).encode("ascii"))
+        return framed(said(id=id, result=welcome(protocol, target)))
 
 
 def greet_ahead(words: Sequence[str]) -> None:

@@ -1,4 +1,4 @@
-"""JSON-RPC 2.0 messages as values, and their bodies as bytes.
+"""JSON-RPC 2.0 messages as values.
 
 Sans-I/O. What is no message is Bad: it has the error that answers it, and the id, where it said one that can
 be answered. Source: the JSON-RPC 2.0 specification (6, batches, included). Knows nothing of methods.
@@ -6,13 +6,12 @@ be answered. Source: the JSON-RPC 2.0 specification (6, batches, included). Know
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
 import attrs
 
-from .decoding import decode
+from .bodies import decode
 from .errors import RpcError, invalid_request, parse_error
 
 Id = int | str
@@ -106,11 +105,3 @@ def _positional(id: Id | None, method: str) -> Message:
 
 def _is_id(id: object) -> bool:
     return isinstance(id, int | str) and not isinstance(id, bool)
-
-
-def said(**members: object) -> bytes:
-    """The body of a message. What is not ASCII is escaped, so that a lone surrogate comes back as it was."""
-    return _ENCODER.encode({"jsonrpc": "2.0", **members}).encode("ascii")
-
-
-_ENCODER = json.JSONEncoder(separators=(",", ":"), allow_nan=False)

@@ -10,9 +10,10 @@ from collections.abc import Iterator
 
 import attrs
 
+from .bodies import said
 from .errors import RpcError, invalid_request
 from .framing import Frames, FramingError, framed
-from .messages import Answer, Bad, Id, Message, Notification, Request, read, said
+from .messages import Answer, Bad, Id, Message, Notification, Request, read
 from .welcome import MOST_IN_FLIGHT
 
 

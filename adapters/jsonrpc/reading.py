@@ -79,6 +79,15 @@ def _plain(kind: type, wanted: str) -> Callable[[object, type], Any]:
     return structure
 
 
+def _name(value: object, _: type) -> str:
+    """A string in which no half of a character stands alone: no file and no database takes that as a name."""
+    if not isinstance(value, str):
+        raise ValueError(f"a string is wanted, not {_short(value)}")
+    if any("\ud800" <= letter <= "\udfff" for letter in value):
+        raise ValueError("a string of whole characters is wanted, without a lone surrogate")
+    return value
+
+
 def _short(value: object) -> str:
     """What came, in a few words: it may be large, or a secret."""
     names = {dict: "an object", list: "an array", str: "a string", type(None): "null"}
@@ -123,7 +132,7 @@ def _array_of(wanted: Any, converter: Any) -> Any:
 
 def _make_converter() -> Converter:
     converter = Converter()
-    converter.register_structure_hook(str, _plain(str, "a string"))
+    converter.register_structure_hook(str, _name)
     converter.register_structure_hook(int, _plain(int, "a whole number"))
     converter.register_structure_hook(bool, _plain(bool, "true or false"))
     converter.register_structure_hook_func(lambda wanted: wanted == Document, _plain(dict, "an object"))

@@ -220,6 +220,7 @@ WRONG = {
     "an array for an object": ("backup/asset", {"asset": []}, "asset"),
     "a negative change": ("jobs/subscribe", {"since": -1}, "since"),
     "a negative version": ("assets/get", {"id": "x", "version": -1}, "version"),
+    "half a character in a name": ("jobs/get", {"job": "a\ud800"}, "job"),
     "a cursor that is none": ("backups/list", {"cursor": "x"}, "cursor"),
 }
 

@@ -116,11 +116,11 @@ def test_f10_the_end_inside_a_message(start: Start, part: bytes, greeted: bool) 
 
 @pytest.mark.parametrize("text", ["Grüße, 世界, 🎉", "\ud800", "a\x00b\u2028", "\udfff\ud83d"])
 def test_f11_any_text_comes_back_as_it_was(bridge: Bridge, text: str) -> None:
-    document = {"id": f"f11 {text}", "said": text, text: [text]}
+    document = {"id": "f11", "said": text, text: [text]}
 
     bridge.call("backup/asset", {"asset": document})
 
-    assert document == bridge.call("assets/get", {"id": document["id"]})
+    assert document == bridge.call("assets/get", {"id": "f11"})
     bridge.send(request(text, "backups/list"))
     assert {"items": []} == bridge.answer(text)["result"]
 

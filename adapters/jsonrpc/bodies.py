@@ -1,4 +1,4 @@
-"""A body as the JSON value that it is. Strict: no NaN, no number that is none, nothing but UTF-8.
+"""Bodies as JSON values, and JSON-RPC messages as bodies. Strict: no NaN, no number that is none, only UTF-8.
 
 Imports next to nothing, for the greeting needs it first.
 """
@@ -14,6 +14,11 @@ def decode(body: bytes) -> object:
     return _DECODER.decode(body.decode("utf-8"))
 
 
+def said(**members: object) -> bytes:
+    """The body of a message. What is not ASCII is escaped, so that a lone surrogate comes back as it was."""
+    return _ENCODER.encode({"jsonrpc": "2.0", **members}).encode("ascii")
+
+
 def _no_constant(name: str) -> object:
     raise ValueError(f"{name} is no number")
 
@@ -26,3 +31,4 @@ def _finite(digits: str) -> float:
 
 
 _DECODER = json.JSONDecoder(parse_constant=_no_constant, parse_float=_finite)
+_ENCODER = json.JSONEncoder(separators=(",", ":"), allow_nan=False)
