@@ -176,6 +176,7 @@ METHODS = (
             gives=CancelAnswer,
             operation=operation,
             errors=(1404, 1409),
+            ends_job=True,
         )
         for name, handler, summary, operation in (
             ("backup/creationCancel", _cancel_creation, "Cancel a creation", Operation.CANCEL_CREATION),

@@ -26,7 +26,7 @@ def _no_constant(name: str) -> object:
 def _finite(digits: str) -> float:
     number = float(digits)
     if not math.isfinite(number):
-        raise ValueError(f"{digits} is too great a number")
+        raise ValueError(f"{digits[:20]}… is too great a number")
     return number
 
 

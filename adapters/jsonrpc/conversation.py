@@ -17,6 +17,7 @@ from ..wire import Shape, members, on_wire
 from .call import Call
 from .changes import Changes
 from .errors import INTERNAL, NO_METHOD, Refused, RpcError, cancelled, error_of, parse_error
+from .exit_codes import CLEAN, FRAMING, NOT_SHUT_DOWN
 from .framing import FramingError
 from .handshake import Handshake, Stage
 from .messages import Answer, Id, Notification, Request
@@ -33,8 +34,11 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-CLEAN, NOT_SHUT_DOWN, FRAMING = 0, 1, 3
-"""With which code the bridge ends: as agreed, `exit` without `shutdown`, an input that is no message."""
+AT_ONCE = 8
+"""Requests that are answered at once, of those that do not wait for a job: each answer may be large."""
+
+LAST_ANSWERS = 1.0
+"""Seconds in which they are still answered when the client has said its last."""
 
 UNDOING = 60.0
 """Seconds that cancelled jobs have to put the originals back when the client is gone."""
@@ -58,6 +62,7 @@ class Conversation:
         self._plans = Plans()
         self._tellings = Tellings(self.outbox, self._ask, lambda: self._handshake.makes_progress)
         self._calls: dict[Id, Call] = {}
+        self._turns = asyncio.Semaphore(AT_ONCE)
         self._detached: set[asyncio.Task[object]] = set()
         self._asked: dict[object, asyncio.Future[Answer]] = {}
 
@@ -101,14 +106,13 @@ class Conversation:
 
     async def leave(self) -> None:
         """Cancel what was asked for and not detached, until the originals are back and that is answered."""
-        calls = tuple(self._calls.values())
-        if not self._unopened:  # otherwise each is answered by the reason of that
-            for call in calls:
+        lasting = {call.task for call in self._calls.values() if call.method.lasts}
+        for call in tuple(self._calls.values()):
+            if call.method.lasts and not self._unopened:  # otherwise it is answered by the reason of that
                 call.cancel()
-        tasks = {call.task for call in calls}
-        if tasks:
-            _, tasks = await asyncio.wait(tasks, timeout=UNDOING)
-        for task in tasks | self._detached:
+        await _ended({call.task for call in self._calls.values()} - lasting, LAST_ANSWERS)
+        await _ended(lasting, UNDOING)
+        for task in tuple(self._detached):
             task.cancel()
         await self._changes.catch_up()
 
@@ -194,14 +198,28 @@ class Conversation:
         asked = read(request.params, call.method.params)
         if not self._library.done():
             await asyncio.wait((self._library,))
+        if call.unwanted:  # meanwhile
+            raise asyncio.CancelledError
         call.library = self._library.result()
-        return _on_wire(await call.method.handler(call, asked))
+        if call.method.lasts:
+            return _on_wire(await call.method.handler(call, asked))
+        async with self._turns:  # who does not read what was answered is answered no more
+            await self.outbox.room()
+            return _on_wire(await call.method.handler(call, asked))
 
     def _followed(self, detached: asyncio.Task[object]) -> None:
         """A detached job has been told to its end. If that failed, nobody is left who could be answered."""
         self._detached.discard(detached)
         if not detached.cancelled() and (error := detached.exception()):
             log.warning("a detached job could not be followed to its end: %s", error)
+
+
+async def _ended(tasks: set[asyncio.Task[None]], within: float) -> None:
+    """Wait for all of them; those that take longer are cancelled."""
+    if tasks:
+        _, late = await asyncio.wait(tasks, timeout=within)
+        for task in late:
+            task.cancel()
 
 
 def _on_wire(result: Any) -> object:

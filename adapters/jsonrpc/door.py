@@ -11,14 +11,13 @@ from itertools import chain
 
 from .ahead import Ahead, taken
 from .errors import parse_error
+from .exit_codes import CLEAN, FRAMING, NOT_SHUT_DOWN
 from .framing import FramingError
 from .handshake import Handshake, Stage
 from .lifetime import on_signal
 from .messages import Notification, Request
 from .peer import Heard, Peer, Reply
 from .stdio import Stdio
-
-CLEAN, NOT_SHUT_DOWN, FRAMING = 0, 1, 3
 
 
 def bridge(target: str | None, store: str | None, passphrase: str | None) -> int:
@@ -33,8 +32,8 @@ def bridge(target: str | None, store: str | None, passphrase: str | None) -> int
         return FRAMING
     except OSError:  # nobody reads
         return CLEAN
-    if heard is None:
-        return CLEAN if handshake.stage is Stage.SHUT else NOT_SHUT_DOWN
+    if isinstance(heard, int):
+        return heard
     import asyncio
 
     from .running import run
@@ -42,8 +41,8 @@ def bridge(target: str | None, store: str | None, passphrase: str | None) -> int
     return asyncio.run(run(stdio, peer, handshake, heard, passphrase))
 
 
-def _begun(ahead: Ahead, peer: Peer, handshake: Handshake) -> Iterator[Heard] | None:
-    """What a greeted client has said by then; None if it left. Raises FramingError and OSError."""
+def _begun(ahead: Ahead, peer: Peer, handshake: Handshake) -> Iterator[Heard] | int:
+    """What a greeted client has said by then; the exit code, if it left. Raises FramingError and OSError."""
     if ahead.broken:
         raise ahead.broken
     if ahead.client is not None:
@@ -53,28 +52,22 @@ def _begun(ahead: Ahead, peer: Peer, handshake: Handshake) -> Iterator[Heard] | 
     return _greeted(ahead.stdio, peer, handshake, chain(first, peer.receive(b"")))
 
 
-def _greeted(
-    stdio: Stdio, peer: Peer, handshake: Handshake, heard: Iterator[Heard]
-) -> Iterator[Heard] | None:
+def _greeted(stdio: Stdio, peer: Peer, handshake: Handshake, heard: Iterator[Heard]) -> Iterator[Heard] | int:
     """Answer until the client is greeted."""
     while True:
         for one in heard:
             if isinstance(one, Request):
-                reply = handshake.reply(peer, one)
-                if reply is None:
-                    return chain((one,), heard)
-                stdio.write_now(reply)
+                stdio.write_now(handshake.reply(peer, one) or b"")
             elif isinstance(one, Reply):
                 stdio.write_now(one.data)
             elif isinstance(one, Notification) and one.method == "exit":
-                return None
+                return NOT_SHUT_DOWN
             if handshake.stage is Stage.OPEN:
                 return heard
         data = stdio.read_now()
         if not data:
             peer.ended()
-            handshake.stage = Stage.SHUT
-            return None
+            return CLEAN
         heard = peer.receive(data)
 
 

@@ -73,6 +73,7 @@ METHODS = (
         gives=CancelAnswer,
         operation=Operation.CANCEL,
         errors=(1404, 1409),
+        ends_job=True,
     ),
     Method(
         name="jobs/subscribe",

@@ -68,12 +68,16 @@ if sys.platform == "win32":
 
     _SYNCHRONIZE = 0x100000
     _TIMEOUT = 0x102  # WAIT_TIMEOUT
+    _ACCESS_DENIED = 5
 
     def _lives(process: int) -> bool:
-        kernel = ctypes.windll.kernel32
+        kernel = ctypes.WinDLL("kernel32", use_last_error=True)
+        kernel.OpenProcess.restype = ctypes.c_void_p
+        kernel.WaitForSingleObject.argtypes = (ctypes.c_void_p, ctypes.c_uint32)
+        kernel.CloseHandle.argtypes = (ctypes.c_void_p,)
         handle = kernel.OpenProcess(_SYNCHRONIZE, False, process)
         if not handle:
-            return False
+            return ctypes.get_last_error() == _ACCESS_DENIED  # it is somebody else's
         try:
             return bool(kernel.WaitForSingleObject(handle, 0) == _TIMEOUT)
         finally:

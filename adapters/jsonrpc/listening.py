@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from ..unix_socket import unix_socket
 from .conversation import Conversation
+from .exit_codes import CLEAN
 from .handshake import Handshake
 from .serving import Streams, converse
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from reprieve import Library
 
 GOING = 5.0
-"""Seconds that clients have, when the bridge is told to end and their jobs have been cancelled."""
+"""Seconds in which clients are told how their jobs ended, when the bridge is told to end."""
 
 
 async def listen(library: Library, path: Path, ready: Callable[[], None], stop: asyncio.Event) -> None:
@@ -32,6 +33,8 @@ async def listen(library: Library, path: Path, ready: Callable[[], None], stop: 
     async def welcome(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         conversation = Conversation(opened, Handshake(library.database))
         conversations[conversation] = asyncio.create_task(converse(conversation, Streams(reader, writer)))
+        if stop.is_set():  # it came as the last one
+            conversation.end(CLEAN)
         try:
             await conversations[conversation]
         finally:
@@ -45,6 +48,6 @@ async def listen(library: Library, path: Path, ready: Callable[[], None], stop: 
         server.close()
         going = set(conversations.values())
         for conversation in tuple(conversations):
-            conversation.end(0)
+            conversation.end(CLEAN)
         if going:
             await asyncio.wait(going, timeout=GOING)

@@ -23,7 +23,10 @@ Handler = Callable[["Call", Any], Awaitable[Any]]
 
 @attrs.frozen(kw_only=True)
 class Method:
-    """One method. `gives` is the type of its result; `errors` are codes beside those that any may have."""
+    """One method. `gives` is the type of its result; `errors` are codes beside those that any may have.
+
+    `starts_job` says that it stands for a job, `ends_job` that it waits for one to end.
+    """
 
     name: str
     handler: Handler
@@ -33,3 +36,9 @@ class Method:
     operation: Operation | None = None
     errors: tuple[int, ...] = ()
     starts_job: bool = False
+    ends_job: bool = False
+
+    @property
+    def lasts(self) -> bool:
+        """Whether its answer waits for a job."""
+        return self.starts_job or self.ends_job

@@ -62,7 +62,7 @@ class Plans:
     async def need(self, library: Library, asked: Restore) -> None:
         """Raises Refused unless the restoration is confirmed, or planned by a plan that still holds."""
         if asked.plan_token is not None:
-            seen = self._seen.pop(asked.plan_token, None)
+            seen = self._seen.get(asked.plan_token)
             if seen is None or seen != await _sight(library, asked.backup):
                 raise Refused(_stale())
         elif not asked.confirm:

@@ -8,9 +8,10 @@ import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from reprieve.core.errors import Problem
+from reprieve.core.errors import Problem, ReprieveError
 
-from .conversation import CLEAN, Conversation
+from .conversation import Conversation
+from .exit_codes import CANNOT_OPEN, CLEAN
 from .handshake import Handshake
 from .lifetime import on_signal, watch
 from .peer import Heard, Peer
@@ -21,8 +22,7 @@ from .target import open_library
 if TYPE_CHECKING:
     from reprieve import Library
 
-CANNOT_OPEN = 4
-"""The exit code where the target cannot be opened."""
+log = logging.getLogger(__name__)
 
 
 async def run(
@@ -50,7 +50,15 @@ async def run(
     finally:
         await asyncio.wait((opening,))
         if not opening.cancelled() and not opening.exception():
-            await opening.result().__aexit__(None, None, None)
+            await _close(opening.result())
+
+
+async def _close(library: Library) -> None:
+    """Put back what is to be put back. The exit code is the conversation's, whatever comes of that."""
+    try:
+        await library.__aexit__(None, None, None)
+    except ReprieveError as error:
+        log.error("the library could not be closed as it should be: %s", error)
 
 
 def _opened(conversation: Conversation, opening: asyncio.Task[Library]) -> None:

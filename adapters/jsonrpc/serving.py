@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine, Iterable
+from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
-from .conversation import CLEAN, Conversation
+from .conversation import Conversation
+from .exit_codes import CLEAN
 from .framing import FramingError
 from .handshake import Handshake
 from .peer import Heard
@@ -89,6 +91,8 @@ async def converse(conversation: Conversation, channel: Channel, heard: Iterable
     conversation.outbox.at_once = channel.write_at_once
     sending = asyncio.create_task(_send(conversation, channel))
     listening = asyncio.create_task(_listen(conversation, channel, heard))
+    for task in (sending, listening):
+        task.add_done_callback(partial(_failed, conversation))
     try:
         return await conversation.over
     finally:  # also where the host cancels it
@@ -99,6 +103,13 @@ async def converse(conversation: Conversation, channel: Channel, heard: Iterable
         finally:  # also where it does so again
             conversation.abandon()
             sending.cancel()
+
+
+def _failed(conversation: Conversation, task: asyncio.Task[None]) -> None:
+    """A mistake of ours: better no bridge than a deaf one."""
+    error = None if task.cancelled() else task.exception()
+    if error and not conversation.over.done():
+        conversation.over.set_exception(error)
 
 
 async def _listen(conversation: Conversation, channel: Channel, heard: Iterable[Heard]) -> None:
