@@ -1,7 +1,7 @@
 # Each target makes its own environment: uv where it is installed, otherwise venv and pip.
 # `make demo` and `make test` are all that a newcomer needs.
 
-.PHONY: demo test sdks vscode vsix test-vscode fuzzer fuzz check docs bench soak clean
+.PHONY: demo test sdks vscode vscode-host vsix test-vscode fuzzer fuzz check docs bench soak clean
 PYTHON ?= python3
 UV := $(shell command -v uv 2>/dev/null)
 RUN := .venv/bin/
@@ -55,9 +55,11 @@ vscode: .venv/installed
 vsix: vscode
 	@$(RUN)python -m tests.editors.vscode_tools --pack dist/reprieve-vscode.vsix
 
-# The packed extension in a real VS Code, in a browser (800 MiB from npm, in .vscode-host).
-test-vscode: .venv/installed
+# A real VS Code (800 MiB from npm, in .vscode-host) that runs in a browser; and what is tried in it.
+vscode-host: .venv/installed
 	@$(RUN)python -m tests.editors.vscode_tools --host
+
+test-vscode: vscode-host
 	@REPRIEVE_ALL=1 $(RUN)python -m pytest -q tests/editors/test_vscode_host.py
 
 # The long loops: ROUNDS kills of restorations and of backups each, in a run that SEED repeats.

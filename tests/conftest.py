@@ -42,7 +42,7 @@ PARTS: dict[str, tuple[Callable[[], bool], str]] = {
     "curl": (lambda: CURL_CLIENT.here, "install curl"),
     "node": (lambda: NODE_FOLDER.exists(), "run `make sdks` (Node comes from PyPI)"),
     "vscode": (tools_are_here, "run `make vscode` (from PyPI and npm)"),
-    "vscode host": (host_is_here, "run `make test-vscode` (800 MiB from npm), which runs them, too"),
+    "vscode host": (host_is_here, "run `make vscode-host` (800 MiB from npm)"),
     "bash": (lambda: shutil.which("bash") is not None, "install bash"),
     "chromium": (
         lambda: any(map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))),

@@ -35,8 +35,12 @@ def script() -> NoReturn:
 
         spawn_ahead()
     code = main(words)
-    for stream in filter(None, (sys.stdout, sys.stderr)):  # None is one that the parent has closed
-        stream.flush()
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            if stream:  # None, where a parent closed it
+                stream.flush()
+        except OSError:  # nobody reads it any more
+            continue
     os._exit(code)
 
 

@@ -96,8 +96,13 @@ def _is_plain(params: Mapping[str, object]) -> bool:
     """Whether the handshake would take these params as they are."""
     process = params.get("processId")
     objects = (params.get(name) for name in ("clientInfo", "capabilities", "initializationOptions"))
-    known = isinstance(process, int) and not isinstance(process, bool) and 0 < process <= MOST_PROCESS
-    return (process is None or known) and all(one is None or isinstance(one, dict) for one in objects)
+    return (process is None or _is_process(process)) and all(
+        one is None or isinstance(one, dict) for one in objects
+    )
+
+
+def _is_process(number: object) -> bool:
+    return isinstance(number, int) and not isinstance(number, bool) and 1 <= number <= MOST_PROCESS
 
 
 def _versions(params: Mapping[str, object]) -> list[str]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from typing import TYPE_CHECKING, Any
 
-from reprieve.core.errors import IllegalTransition, JobFailed, TooLate
+from reprieve.core.errors import IllegalTransition, JobFailed, ReprieveError, TooLate
 
 from .changes import Changes
 from .methods import Method
@@ -14,6 +15,8 @@ from .progress import Tellings
 
 if TYPE_CHECKING:
     from reprieve import Library, RunningJob
+
+log = logging.getLogger(__name__)
 
 
 class Call:
@@ -58,12 +61,14 @@ class Call:
             self._cancel_job(running)
 
     def _cancel_job(self, running: RunningJob[Any]) -> None:
-        self._cancelling = asyncio.create_task(_cancel(running))
+        self._cancelling = asyncio.create_task(self._cancelled(running))
 
-
-async def _cancel(running: RunningJob[Any]) -> None:
-    """Cancel a job. That it was too late, or failed, is what its own answer tells."""
-    try:
-        await running.cancel()
-    except (TooLate, IllegalTransition, JobFailed):
-        return
+    async def _cancelled(self, running: RunningJob[Any]) -> None:
+        """Cancel the job. That it was too late, or failed, is what its own answer tells."""
+        try:
+            await running.cancel()
+        except (TooLate, IllegalTransition, JobFailed):
+            return
+        except ReprieveError as error:
+            log.warning("job %s could not be cancelled just now; ask again: %s", running.id, error)
+            self.unwanted = False

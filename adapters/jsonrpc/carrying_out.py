@@ -46,16 +46,17 @@ async def carried_out(call: Call, asked: Asked, title: str, start: Start) -> Job
         call.tellings.free(token)
         raise
     call.started(running)
-    told = _told_to_its_end(call, running, title, token)
+    told = _told_to_its_end(call, running, job, title, token)
     if not asked.detach:
         return raise_unless_completed(await told)
     call.detached = asyncio.create_task(told)
     return Started(shaped(job))
 
 
-async def _told_to_its_end(call: Call, running: RunningJob[Any], title: str, token: Token | None) -> Job:
+async def _told_to_its_end(
+    call: Call, running: RunningJob[Any], job: Job, title: str, token: Token | None
+) -> Job:
     """The job as it ended, when the client has been told of that."""
-    job = await running.now()
     telling = call.tellings.begin(token, title, job, call.cancel)
     try:
         async for job in running:

@@ -27,6 +27,10 @@ AGAIN_AFTER = 1.0
 """Seconds until a journal that could not be read is watched again."""
 
 
+FAR = 10_000
+"""Lines of the journal that are told again to a client that comes back; after more, it starts afresh."""
+
+
 class Changes:
     """What one client has been told of the jobs' changes; nothing until it subscribes."""
 
@@ -40,16 +44,18 @@ class Changes:
 
     async def subscribe(self, library: Library, since: int | None) -> Subscribed:
         """From now on the client hears of every change after the one that is given back."""
-        newest = await library.newest_change()
-        afresh = since is None or since > newest
-        jobs = await library.jobs(unsettled=True) if afresh else ()
-        self.unsubscribe()  # only now: two requests may have waited together
-        # How the jobs stand was looked up after the line's number: what is newer in them is not told again.
-        self._told = {job.id: job.version for job in jobs}
-        self._after = newest if since is None or afresh else since
-        self._library = library
-        self._watching = asyncio.create_task(self._watch(library))
-        return Subscribed(tuple(shaped(job) for job in jobs), self._after, afresh)
+        self.unsubscribe()
+        async with self._turn:  # of two that come at once, the second begins when the first has
+            self.unsubscribe()
+            newest = await library.newest_change()
+            afresh = since is None or not newest - FAR <= since <= newest
+            jobs = await library.jobs(unsettled=True) if afresh else ()
+            # How the jobs stand was looked up after the line's number: what is newer is not told again.
+            self._told = {job.id: job.version for job in jobs}
+            self._after = newest if since is None or afresh else since
+            self._library = library
+            self._watching = asyncio.create_task(self._watch(library))
+            return Subscribed(tuple(shaped(job) for job in jobs), self._after, afresh)
 
     def unsubscribe(self) -> None:
         """The client hears no more."""
@@ -59,7 +65,13 @@ class Changes:
             self._watching = None
 
     async def catch_up(self) -> None:
-        """Tell every change that the journal has and the client has not heard."""
+        """Tell every change that the journal has and the client has not heard, if it can be read just now."""
+        try:
+            await self._tell_news()
+        except ReprieveError as error:
+            log.warning("the journal cannot be read just now; the changes are told later: %s", error)
+
+    async def _tell_news(self) -> None:
         async with self._turn:
             library = self._library
             if library is None:
@@ -80,11 +92,11 @@ class Changes:
         while True:
             seen: dict[str, int] = {}
             try:
-                await self.catch_up()
+                await self._tell_news()
                 async for job in library.watch():
                     if seen.get(job.id) != job.version:
                         seen[job.id] = job.version
-                        await self.catch_up()
+                        await self._tell_news()
                     if job.final:
                         seen.pop(job.id, None)
                 return

@@ -111,6 +111,14 @@ class Conversation:
         for task in tasks | self._detached:
             task.cancel()
         await self._changes.catch_up()
+
+    def abandon(self) -> None:
+        """Leave nothing at work: what is still under way is cancelled, and nobody waits for it."""
+        for call in tuple(self._calls.values()):
+            call.cancel()
+            call.task.cancel()
+        for task in tuple(self._detached):
+            task.cancel()
         self._changes.unsubscribe()
 
     @property
@@ -147,8 +155,9 @@ class Conversation:
             log.info("%s is not understood: %s", said.method, refused)
 
     def _answered(self, answer: Answer) -> None:
-        if isinstance(answer.id, str) and answer.id in self._asked:
-            self._asked.pop(answer.id).set_result(answer)
+        asked = self._asked.get(answer.id) if isinstance(answer.id, str) else None
+        if asked and not asked.done():
+            asked.set_result(answer)
 
     def _ask(self, method: str, params: object) -> asyncio.Future[Answer]:
         """The answer of the client; whoever no longer wants it cancels it."""
@@ -175,7 +184,7 @@ class Conversation:
         del self._calls[request.id]
         if call.detached:
             self._detached.add(call.detached)
-            call.detached.add_done_callback(self._detached.discard)
+            call.detached.add_done_callback(self._followed)
         self.outbox.put(data, last=not self._calls)
 
     async def _result(self, request: Request, call: Call) -> object:
@@ -187,6 +196,12 @@ class Conversation:
             await asyncio.wait((self._library,))
         call.library = self._library.result()
         return _on_wire(await call.method.handler(call, asked))
+
+    def _followed(self, detached: asyncio.Task[object]) -> None:
+        """A detached job has been told to its end. If that failed, nobody is left who could be answered."""
+        self._detached.discard(detached)
+        if not detached.cancelled() and (error := detached.exception()):
+            log.warning("a detached job could not be followed to its end: %s", error)
 
 
 def _on_wire(result: Any) -> object:

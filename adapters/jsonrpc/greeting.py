@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import attrs
 
@@ -15,6 +16,11 @@ Token = int | str
 """Under which progress is told: the client's choice."""
 
 
+def bounded(default: int | None, **bounds: int) -> Any:
+    """A number within these bounds, both included."""
+    return attrs.field(default=default, metadata={"bounds": bounds})
+
+
 @attrs.frozen(eq=False, repr=False, slots=False)
 class Initialize(Shape):
     """Who the client is, and which majors of the protocol it speaks. Unknown members are its own matter.
@@ -24,9 +30,7 @@ class Initialize(Shape):
     """
 
     protocol_versions: tuple[str, ...]
-    process_id: int | None = attrs.field(
-        default=None, metadata={"bounds": {"minimum": 1, "maximum": MOST_PROCESS}}
-    )
+    process_id: int | None = bounded(None, minimum=1, maximum=MOST_PROCESS)
     client_info: Document | None = None
     capabilities: Document = attrs.field(factory=dict)
     initialization_options: Document | None = None

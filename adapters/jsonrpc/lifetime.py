@@ -50,14 +50,16 @@ if sys.platform == "linux":
     def _watch_on_linux(process: int | None, out: int, gone: Callable[[], None]) -> None:
         poll = select.poll()
         poll.register(out, 0)  # told of without being asked for: an error, as of a pipe without a reader
+        pause = None
         if process is not None:
             try:
                 poll.register(os.pidfd_open(process), select.POLLIN)
             except ProcessLookupError:
                 return gone()
             except OSError:  # an old kernel, or a sandbox
-                return _look_for(process, gone)
-        poll.poll()
+                pause = LOOK * 1000
+        while not poll.poll(pause) and (process is None or _lives(process)):
+            continue
         gone()
 
 

@@ -35,7 +35,10 @@ async def run(
     conversation = Conversation(opening, handshake, peer)
 
     def gone() -> None:
-        loop.call_soon_threadsafe(conversation.end, CLEAN)
+        try:
+            loop.call_soon_threadsafe(conversation.end, CLEAN)
+        except RuntimeError:  # the loop is closed: it is ending already
+            return
 
     on_signal(gone)
     watch(handshake.client.process_id, stdio.out, gone)
@@ -56,5 +59,8 @@ def _opened(conversation: Conversation, opening: asyncio.Task[Library]) -> None:
         return
     said = Problem.of(error).message
     conversation.say(1, said)
-    print(f"reprieve: {said}", file=sys.stderr)
     conversation.end(CANNOT_OPEN)
+    try:
+        print(f"reprieve: {said}", file=sys.stderr)
+    except OSError:  # nobody reads it there
+        return

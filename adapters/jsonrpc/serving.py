@@ -54,7 +54,7 @@ class Streams:
         """The next bytes; none at their end."""
         try:
             return await self._reader.read(CHUNK)
-        except ConnectionError:
+        except OSError:
             return b""
 
     async def ended(self) -> None:
@@ -93,9 +93,12 @@ async def converse(conversation: Conversation, channel: Channel, heard: Iterable
         return await conversation.over
     finally:  # also where the host cancels it
         listening.cancel()
-        await conversation.leave()
-        await _farewell(conversation, sending)
-        sending.cancel()
+        try:
+            await conversation.leave()
+            await _farewell(conversation, sending)
+        finally:  # also where it does so again
+            conversation.abandon()
+            sending.cancel()
 
 
 async def _listen(conversation: Conversation, channel: Channel, heard: Iterable[Heard]) -> None:

@@ -8,20 +8,14 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
 
 import attrs
 
 from ..wire import AssetVersion, Backup, Job, Shape, UndoCopy
-from .greeting import Document, Token
+from .greeting import Document, Token, bounded
 
 MANY = 1000
 """The most that a list gives at once."""
-
-
-def _bounded(default: int | None, **bounds: int) -> Any:
-    """A number within these bounds, both included."""
-    return attrs.field(default=default, metadata={"bounds": bounds})
 
 
 # -- taken ---------------------------------------------------------------------------------------
@@ -37,7 +31,7 @@ class WhichBackups(Shape):
     """Which page of the backups: after `cursor`, at most `limit`."""
 
     cursor: str | None = None
-    limit: int = _bounded(MANY, minimum=1, maximum=MANY)
+    limit: int = bounded(MANY, minimum=1, maximum=MANY)
 
 
 @attrs.frozen(eq=False, repr=False, slots=False)
@@ -107,14 +101,14 @@ class WhichJobs(Shape):
     """Which jobs: the newest `limit`, of all or of those that have not ended."""
 
     unsettled: bool = False
-    limit: int = _bounded(100, minimum=1, maximum=MANY)
+    limit: int = bounded(100, minimum=1, maximum=MANY)
 
 
 @attrs.frozen(eq=False, repr=False, slots=False)
 class Subscribe(Shape):
     """From which change on the client wants to hear: those after `since`, or from now on."""
 
-    since: int | None = _bounded(None, minimum=0)
+    since: int | None = bounded(None, minimum=0)
 
 
 @attrs.frozen(eq=False, repr=False, slots=False)
@@ -136,7 +130,7 @@ class OneDocument(Shape):
     """A kept document, by its id; its newest version, or a named one."""
 
     id: str
-    version: int | None = _bounded(None, minimum=1)
+    version: int | None = bounded(None, minimum=1)
 
 
 @attrs.frozen(eq=False, repr=False, slots=False)

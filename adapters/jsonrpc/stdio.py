@@ -52,7 +52,7 @@ class Stdio:
         while True:
             try:
                 return os.read(self.input, CHUNK)
-            except BlockingIOError:  # as its parent made it
+            except BlockingIOError:  # who shares the descriptor has made it so
                 select.select([self.input], [], [])
             except OSError:  # as Windows says that the other end is gone
                 return b""
@@ -63,7 +63,7 @@ class Stdio:
         while rest:
             try:
                 rest = rest[os.write(self.out, rest) :]
-            except BlockingIOError:
+            except BlockingIOError:  # who shares the descriptor has made it so
                 select.select([], [self.out], [])
 
     def takes(self, data: bytes) -> bool:
@@ -184,12 +184,12 @@ class LoopStdio:
 
 
 def _fill_gaps() -> None:
-    """Make empty whichever of the three a parent has closed: the channel must not get its number."""
+    """Put nothing where a parent closed stdin, stdout or stderr: the next descriptor would become it."""
     for descriptor in (0, 1, 2):
         try:
             os.fstat(descriptor)
         except OSError:
-            os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)  # the lowest number that is free
+            os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)
 
 
 def _settle(written: asyncio.Future[None], error: OSError | None) -> None:

@@ -15,7 +15,7 @@ MOST_IN_FLIGHT = 4096
 """Requests that may wait for their answers at once."""
 
 MOST_PROCESS = 2**31 - 1
-"""The greatest id that a process has anywhere."""
+"""The greatest number that a process has, on any system of ours."""
 
 
 def common_protocol(versions: Iterable[str]) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import sqlite3
 import sys
@@ -53,6 +54,7 @@ def test_what_a_person_does(tmp_path: Path) -> None:
 
 def back_up_while_the_bridge_dies(window: Window, bridge: Bridges) -> None:
     expect(window.status).to_contain_text("No backup")
+    window.command("Reprieve: Show Backups")
     window.command("Reprieve: Back Up Now")
     expect(window.notification("Backing up snippets.db")).to_be_visible()
     window.shot("backing-up")
@@ -65,14 +67,13 @@ def back_up_while_the_bridge_dies(window: Window, bridge: Bridges) -> None:
 def cancel_a_restoration(window: Window) -> None:
     """The database is written to all the time, so the question comes twice."""
     begin_to_restore(window)
-    restoring = window.notification("Restoring snippets.db")
-    cancel = restoring.get_by_role("button", name="Cancel")
-    expect(cancel).to_be_visible()
+    restoring = window.notification(re.compile(r"Restoring snippets\.db: \w+ [1-9]\d? %"))
+    expect(restoring).to_be_visible()
     window.shot("restoring")
-    cancel.click()
+    restoring.get_by_role("button", name="Cancel").click()
     said = "The restoration was cancelled; everything is as it was before."
     expect(window.notification(said)).to_be_visible()
-    expect(restoring).to_be_hidden()
+    expect(window.notification("Restoring")).to_be_hidden()
     window.shot("cancelled")
 
 
@@ -83,6 +84,7 @@ def restore(window: Window) -> None:
 
 
 def begin_to_restore(window: Window) -> None:
+    window.command("Notifications: Clear All Notifications")
     window.command("Reprieve: Restore…")
     window.picks.first.click()
     expect(window.question).to_contain_text("is replaced by its backup of")
@@ -103,7 +105,6 @@ def revert(window: Window) -> None:
 
 
 def look_at_the_views(window: Window) -> None:
-    window.command("Reprieve: Show Backups")
     expect(window.rows("Backups")).to_have_count(1)
     expect(window.rows("Jobs")).to_have_count(4)
     window.shot("views")

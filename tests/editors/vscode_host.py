@@ -52,9 +52,10 @@ class Window:
 
     def command(self, title: str) -> None:
         """Choose it in the command palette."""
-        self.page.keyboard.press("F1")
         palette = self.page.locator(".quick-input-widget")
-        palette.locator("input[type=text]").fill(f">{title}")
+        expect(palette).to_be_hidden()
+        self.page.keyboard.press("F1")
+        palette.get_by_role("textbox").fill(f">{title}")
         palette.locator(".quick-input-list .monaco-list-row").filter(has_text=title).first.click()
 
     @property

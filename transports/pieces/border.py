@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import os
+import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -61,8 +62,12 @@ def redirected(where: str, to: str) -> RemoteProtocolError:
 
 
 def _reason(error: Exception) -> str:
-    """Why, in the system's words where it has some: asyncio's are for programmers."""
+    """Why, in the system's words where it has some, or TLS's: asyncio's are for programmers."""
     inner = getattr(error, "os_error", error)
+    if isinstance(inner, ssl.SSLCertVerificationError):
+        return inner.verify_message.rstrip(".")
+    if isinstance(inner, ssl.SSLError):  # its number is TLS's own: 1 is not EPERM
+        return (inner.reason or "the handshake failed").lower().replace("_", " ")
     number = getattr(inner, "errno", None)
     if isinstance(number, int) and number in errno.errorcode:
         return os.strerror(number)

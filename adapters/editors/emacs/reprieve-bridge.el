@@ -113,6 +113,12 @@
                    (unless (eql -1 (plist-get wrong :code))
                      (funcall refused wrong)))))))
 
+(defun reprieve-bridge--dismiss (words)
+  "Give up a bridge that runs, and say so in WORDS."
+  ;; Its process is ended a moment later: its own output is being read now.
+  (run-at-time 0 nil #'reprieve-bridge--clear (reprieve-bridge--part))
+  (reprieve-bridge--give-up words))
+
 (defun reprieve-bridge--subscribe (again)
   "Hear of every change from now on; AGAIN, of those that were missed, too."
   (jsonrpc-async-request
@@ -125,8 +131,7 @@
                    (run-hooks 'reprieve-bridge-reopened-hook)))
    :error-fn (lambda (wrong)
                (unless (eql -1 (plist-get wrong :code))
-                 (reprieve-bridge--give-up
-                  (format "the jobs cannot be followed: %s" (plist-get wrong :message)))))))
+                 (reprieve-bridge--dismiss (plist-get wrong :message))))))
 
 (defun reprieve-bridge--major (version)
   "The major of VERSION."
@@ -149,12 +154,6 @@ Majors must match, and program versions need not."
    (format (concat "the bridge speaks protocol %s and this package speaks %s: "
                    "update the older one of them")
            spoken reprieve-bridge--protocol)))
-
-(defun reprieve-bridge--dismiss (words)
-  "Give up a bridge that runs, and say so in WORDS."
-  ;; Its process is ended a moment later: its own output is being read now.
-  (run-at-time 0 nil #'reprieve-bridge--clear (reprieve-bridge--part))
-  (reprieve-bridge--give-up words))
 
 (defun reprieve-bridge--ungreeted (wrong)
   "The handshake failed, as WRONG says; a death is dealt with where it is seen."
@@ -196,23 +195,31 @@ Majors must match, and program versions need not."
               (reprieve-bridge--start)
             (error (reprieve-bridge--give-up (error-message-string wrong)))))))))
 
+(defun reprieve-bridge--no-events ()
+  "What tells jsonrpc.el to keep no log; it is said otherwise since Emacs 30."
+  (if (slot-exists-p 'jsonrpc-process-connection '-events-buffer-config)
+      '(:events-buffer-config (:size 0))
+    '(:events-buffer-scrollback-size 0)))
+
 (defun reprieve-bridge--start ()
   "Start a bridge and greet it."
   (let ((command (reprieve-finder-command-line))
         (name (format "reprieve-%d" (cl-incf reprieve-bridge--count))))
     (setq reprieve-bridge--complaint nil
           reprieve-bridge--connection
-          (make-instance
-           'jsonrpc-process-connection
+          (apply
+           #'make-instance 'jsonrpc-process-connection
            :name name
-           :events-buffer-scrollback-size 0
            :notification-dispatcher #'reprieve-bridge--heard
-           :on-shutdown #'reprieve-bridge--ended
+           ;; Not at once: since Emacs 30 what it said last is heard after its end.
+           :on-shutdown (lambda (connection)
+                          (run-at-time 0 nil #'reprieve-bridge--ended connection))
            :process (lambda ()
                       (make-process :name name :command command :connection-type 'pipe
                                     :coding 'utf-8-emacs-unix :noquery t
                                     :stderr (get-buffer-create
-                                             (format "*%s stderr*" name))))))
+                                             (format "*%s stderr*" name))))
+           (reprieve-bridge--no-events)))
     (jsonrpc-async-request
      reprieve-bridge--connection 'initialize
      `(:processId ,(emacs-pid)
@@ -239,7 +246,7 @@ ANSWERED is called with the result, or REFUSED with the error."
       (setq reprieve-bridge--started-again nil)
       (reprieve-bridge--start))
     (setq reprieve-bridge--waiting (append reprieve-bridge--waiting (list question)))
-    (when reprieve-bridge--greeted
+    (when (and reprieve-bridge--greeted (jsonrpc-running-p reprieve-bridge--connection))
       (reprieve-bridge--send question))
     question))
 

@@ -1,4 +1,4 @@
-// `node build.mjs FOLDER` makes the extension and the library there, each in one file, and the library's types.
+// `node build.mjs FOLDER` makes the extension and the library, each in one file, and its types.
 // `node build.mjs --tests FOLDER` makes each test in one file, with a fake in the editor's place.
 
 import { execFileSync } from "node:child_process";

@@ -225,6 +225,23 @@ async def test_one_key_is_one_job(serve: Serve) -> None:
     assert 400 == (await service.post("/backups/create", headers={"Idempotency-Key": "k" * 256})).status
 
 
+async def test_a_key_that_is_no_text_starts_nothing(serve: Serve) -> None:
+    service = await serve()
+    port = service.client.server.port or 0
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+
+    writer.write(
+        b"POST /backups/create HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nConnection: close\r\n"
+        b"Idempotency-Key: \xff\r\nContent-Length: 0\r\n\r\n" % port
+    )
+    head, _, sentence = (await reader.read()).partition(b"\r\n\r\n")
+    writer.close()
+
+    assert head.startswith(b"HTTP/1.1 400 ")
+    assert b"The idempotency key is no text in UTF-8; send another." == sentence
+    assert [] == (await service.get("/backups")).document["iterable"]
+
+
 async def test_a_client_that_goes_away_stops_nothing(serve: Serve) -> None:
     service = await serve(Settings(heartbeat=0.01, hold=0.05), hang_at=0.5)
 

@@ -198,15 +198,16 @@
   (should (string-search "No database is set" (cadr (should-error (reprieve-backup) :type 'user-error)))))
 
 (ert-deftest says-why-a-database-cannot-be-opened ()
-  (setq reprieve-database "nowhere:snippets")
-  (should (string-search "nowhere"
-                         (cadr (should-error (reprieve-backup) :type 'user-error))))
-  (person-waits "the bridge is gone" (lambda () (not (process-list)))))
+  (dolist (database '("nowhere:snippets" "/nowhere/snippets.db"))
+    (setq reprieve-database database)
+    (should (string-search "nowhere"
+                           (cadr (should-error (reprieve-backup) :type 'user-error))))
+    (person-waits "the bridge is gone" (lambda () (not (process-list))))))
 
 (ert-deftest says-why-a-job-has-failed ()
-  (setq reprieve-database "/nowhere/snippets.db")
+  (setq reprieve-database "offline:?fail_at=0.3&fail=permanent&speed=20")
   (reprieve-backup)
-  (person-hears "Backing up snippets.db failed: ")
+  (person-hears "&speed=20 failed: ")
   (should-not reprieve-jobs--all))
 
 (defun cases--meet-a-false-bridge (manner)

@@ -223,18 +223,21 @@ cases["asks for a database"] = function()
 end
 
 cases["says why a database cannot be opened"] = function()
-  reprieve.setup({ database = "nowhere:snippets" })
-  vim.cmd("ReprieveBackup")
-  person.hears("nowhere")
-  person.wait("the bridge is gone", function()
-    return not person.bridge()
-  end)
+  for _, database in ipairs({ "nowhere:snippets", "/nowhere/snippets.db" }) do
+    reprieve.setup({ database = database })
+    vim.cmd("ReprieveBackup")
+    person.hears("nowhere")
+    person.wait("the bridge is gone", function()
+      return not person.bridge()
+    end)
+    person.forgets()
+  end
 end
 
 cases["says why a job has failed"] = function()
-  reprieve.setup({ database = "/nowhere/snippets.db" })
+  reprieve.setup({ database = "offline:?fail_at=0.3&fail=permanent&speed=20" })
   vim.cmd("ReprieveBackup")
-  person.hears("Backing up snippets.db failed: ")
+  person.hears("&speed=20 failed: ")
   equal(1, #person.told)
 end
 

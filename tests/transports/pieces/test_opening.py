@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -243,9 +245,16 @@ async def test_an_authority_of_ones_own_can_be_trusted(tmp_path: Path, tried: Tr
             assert (backup,) == await it.transport.backups()
 
 
-@pytest.mark.parametrize("trusts", [None, "its own", "another"])
+@pytest.mark.parametrize(
+    ("trusts", "why"),
+    [
+        (None, "unable to get local issuer certificate"),
+        ("its own", "certificate is not valid for 'localhost'"),
+        ("another", "certificate signature failure"),
+    ],
+)
 async def test_what_is_not_trusted_is_told_nothing(
-    trusts: str | None, tmp_path: Path, tried: Tried, token_file: Path
+    trusts: str | None, why: str, tmp_path: Path, tried: Tried, token_file: Path
 ) -> None:
     """An unknown authority, a name that is not the certificate's, an authority that is another."""
     authority, other = Authority(tmp_path / "one"), Authority(tmp_path / "two")
@@ -258,6 +267,7 @@ async def test_what_is_not_trusted_is_told_nothing(
                 await it.transport.backups()
 
         assert not raised.value.temporary
+        assert why in str(raised.value)
         assert [] == double.heard
 
 
@@ -268,3 +278,4 @@ async def test_a_service_without_tls_is_not_trusted(tried: Tried) -> None:
                 await it.transport.backups()
 
         assert not raised.value.temporary
+        assert os.strerror(errno.EPERM) not in str(raised.value)  # the number of every error of TLS

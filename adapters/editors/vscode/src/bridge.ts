@@ -17,7 +17,7 @@ export interface Bridge {
   found: string;
 }
 
-/** Where to look. What is left out is not looked at, but the environment's variables, which are this process's. */
+/** Where to look. What is left out is not looked at; the variables are by default this process's. */
 export interface Places {
   /** The path of the program `reprieve`, as somebody set it. */
   setting?: string;

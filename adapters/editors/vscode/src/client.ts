@@ -1,4 +1,4 @@
-// ReprieveClient: the operations of reprieve over a bridge, which it starts, and starts again once if it dies.
+// ReprieveClient: the operations of reprieve over a bridge, which it starts, and starts again if it dies.
 // Knows bridges and jobs; nothing of any editor, so that any extension or program can use it.
 
 import { randomUUID } from "node:crypto";
@@ -49,7 +49,7 @@ export class ReprieveClient extends EventEmitter<Events> {
   #seq: number | undefined;
   #running = new Map<string, RunningJob>();
 
-  /** Find a bridge, start it, and follow the database's jobs. Raises what findBridge and Connection.open do. */
+  /** Find a bridge, start it, and follow the database's jobs. Raises as findBridge and Connection.open do. */
   static async connect(options: Options): Promise<ReprieveClient> {
     const client = new ReprieveClient(await findBridge(options.places), options);
     try {
@@ -158,7 +158,7 @@ export class ReprieveClient extends EventEmitter<Events> {
     }
   }
 
-  /** End the bridge. A restoration under way is cancelled, and the database as it was; a backup goes on later. */
+  /** End the bridge. A restoration under way is cancelled, and all as it was; a backup goes on later. */
   async close(): Promise<void> {
     const link = this.#link;
     this.#stand("closed");
@@ -241,18 +241,20 @@ export class ReprieveClient extends EventEmitter<Events> {
   #died(death: BridgeDied): void {
     if (this.#stands === "closed") return;
     const again = this.#restarted && Date.now() - this.#opened < HEALTHY;
-    if (again) return this.#gone(death, death.message);
+    if (again) return this.#gone(`The bridge ended twice: ${death.message}`);
     this.#restarted = true;
     this.#stand("restarting", death.message);
     this.#link = this.#open();
     this.#link.then(
       () => this.#resumed(),
-      (error: Error) => this.#gone(death, error.message),
+      (error: Error) =>
+        this.#gone(`The bridge ended, and another one could not be started: ${error.message}`),
     );
   }
 
-  /** Ask how each job stands that was followed: it was settled, or goes on and tells its progress here again. */
+  /** Ask how each job stands that was followed: it was settled, or goes on, and tells its progress again. */
   async #resumed(): Promise<void> {
+    if (this.#stands !== "restarting") return;
     this.#stand("ready");
     try {
       for (const running of [...this.#running.values()]) this.#told(await running.look());
@@ -261,11 +263,10 @@ export class ReprieveClient extends EventEmitter<Events> {
     }
   }
 
-  #gone(death: BridgeDied, why: string): void {
-    if (this.#stands === "gone") return;
-    const gone = new BridgeGone(`The bridge ended twice: ${why}`, death.code);
-    this.#lose(gone);
-    this.#stand("gone", gone.message);
+  #gone(why: string): void {
+    if (this.#stands === "gone" || this.#stands === "closed") return;
+    this.#lose(new BridgeGone(why));
+    this.#stand("gone", why);
   }
 
   #lose(error: Error): void {

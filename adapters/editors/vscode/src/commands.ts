@@ -8,7 +8,7 @@ import { BridgeGone } from "./errors";
 import type { Backup, Job, UndoCopy } from "./protocol";
 import { hasEnded, type RunningJob } from "./running";
 import { NoDatabase, type Session } from "./session";
-import { ago, doing, ending, moment, size, standing } from "./words";
+import { ago, deed, doing, ending, moment, size, standing } from "./words";
 
 export class Commands {
   constructor(
@@ -68,7 +68,7 @@ export class Commands {
   async tellEnd(job: Job): Promise<void> {
     if (job.state === "failed") return void this.#complain(ending(job));
     const backups = await (await this.session.client).backups();
-    const revertible = job.kind === "restoration" && job.outcome === "completed";
+    const revertible = deed(job) === "restoration" && job.outcome === "completed";
     void say(ending(job, backups), ...(revertible ? ["Revert…"] : [])).then((word) => {
       if (word) return this.revert();
     });
@@ -104,7 +104,8 @@ export class Commands {
   }
 }
 
-const say = (sentence: string, ...words: string[]) => vscode.window.showInformationMessage(sentence, ...words);
+const say = (sentence: string, ...words: string[]) =>
+  vscode.window.showInformationMessage(sentence, ...words);
 
 /** The only one there is, or the one that somebody picks. */
 async function pick<One>(
@@ -113,7 +114,11 @@ async function pick<One>(
   as: (one: One) => vscode.QuickPickItem,
 ): Promise<One | undefined> {
   const items = all.map((one) => ({ ...as(one), one }));
-  const options = { title, matchOnDescription: true, placeHolder: all.length === 0 ? "There is none" : title };
+  const options = {
+    title,
+    matchOnDescription: true,
+    placeHolder: all.length === 0 ? "There is none" : title,
+  };
   return (await vscode.window.showQuickPick(items, options))?.one;
 }
 

@@ -1,6 +1,7 @@
 // The question before anything is replaced: it says what is replaced, and by what.
 // Whoever answers late is asked again; a database that is written to all the time, only once more.
 
+import path from "node:path";
 import * as vscode from "vscode";
 import type { ReprieveClient } from "./client";
 import { ReprieveError } from "./errors";
@@ -35,9 +36,11 @@ export async function revertIfConfirmed(
   copy: UndoCopy,
 ): Promise<RunningJob | undefined> {
   const message =
-    `Replace everything in ${copy.database} by what it held until ${moment(copy.created)} ` +
+    `Replace everything in ${path.basename(copy.database)} by what it held until ${moment(copy.created)} ` +
     `(${ago(copy.created)}, ${size(copy.bytes)})?`;
-  return (await yes(message, `What it holds now is kept in turn. ${OPEN}`, "Revert")) ? client.revert(copy.id) : undefined;
+  return (await yes(message, `What it holds now is kept in turn. ${OPEN}`, "Revert"))
+    ? client.revert(copy.id)
+    : undefined;
 }
 
 async function yes(message: string, detail: string, word: string): Promise<boolean> {

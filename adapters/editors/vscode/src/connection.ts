@@ -104,7 +104,7 @@ export class Connection {
     }
   }
 
-  /** Say goodbye; resolves once the process has ended, which takes as long as what it runs needs to clean up. */
+  /** Say goodbye; resolves once the process has ended, which is when what it ran is cleaned up. */
   async close(): Promise<void> {
     this.#missed = false;
     if (this.#death) return;

@@ -48,6 +48,10 @@ export async function activate(context: vscode.ExtensionContext): Promise<Reprie
     schedule.start();
   };
 
+  // One after another: settings may change while a bridge is still being started for the former ones.
+  let begun = Promise.resolve();
+  const beginAgain = () => (begun = begun.then(begin));
+
   const command = vscode.commands.registerCommand;
   context.subscriptions.push(
     log,
@@ -64,16 +68,16 @@ export async function activate(context: vscode.ExtensionContext): Promise<Reprie
     command("reprieve.refresh", commands.refresh),
     command("reprieve.backUpBeforeUpdate", beforeUpdate),
     vscode.workspace.onDidChangeConfiguration((change) => {
-      if (change.affectsConfiguration("reprieve")) void begin();
+      if (change.affectsConfiguration("reprieve")) void beginAgain();
     }),
   );
-  await begin();
+  await beginAgain();
   await beforeUpdate(id, version).catch(failed);
   return { client: () => session.client };
 }
 
 /** The bridge is told goodbye: what it runs for this window is cancelled and cleaned up. */
-export const deactivate = (): Promise<void> => session.close();
+export const deactivate = (): Promise<void> => session.dispose();
 
 /** For those who must not go on without a backup. */
 function mustComplete(job: Job): void {

@@ -5,7 +5,9 @@ import * as vscode from "vscode";
 interface PythonExtension {
   environments: {
     getActiveEnvironmentPath(): { path: string };
-    resolveEnvironment(environment: { path: string }): Promise<{ executable: { uri?: vscode.Uri } } | undefined>;
+    resolveEnvironment(environment: {
+      path: string;
+    }): Promise<{ executable: { uri?: vscode.Uri } } | undefined>;
   };
 }
 

@@ -6,7 +6,7 @@ import type { CancelAnswer, Job, WorkDone } from "./protocol";
 export const hasEnded = (job: Job): boolean => job.state === "done" || job.state === "failed";
 
 export class RunningJob {
-  /** The job once it is done or failed; its `state` and `outcome` say how. Rejects if every bridge is gone. */
+  /** The job once it is done or failed: its `state` and `outcome` say how. Rejects if the bridge is gone. */
   readonly ended: Promise<Job>;
   #end!: (job: Job) => void;
   #lose!: (error: Error) => void;
@@ -15,7 +15,7 @@ export class RunningJob {
   constructor(
     /** As it is now. */
     public job: Job,
-    /** Cancel it; resolves once it has ended; `accepted` is false where it was complete before. Asking twice is no error. */
+    /** Cancel it; resolves once it has ended. `accepted` is false where it was complete before. */
     readonly cancel: () => Promise<CancelAnswer>,
     /** @internal Asks a bridge that is new how the job stands. */
     readonly look: () => Promise<Job>,
@@ -25,6 +25,7 @@ export class RunningJob {
       this.#lose = reject;
     });
     this.ended.catch(() => undefined); // Whoever does not wait for it need not hear of it.
+    if (hasEnded(job)) this.#end(job);
   }
 
   get id(): string {

@@ -10,6 +10,7 @@ import { hasEnded } from "./running";
 import type { Paths } from "./settings";
 
 const JOBS = 30;
+const MINUTE = 60_000;
 
 /** `none`: no database is set. */
 export type Stands = "none" | "starting" | "ready" | "restarting" | "gone";
@@ -40,6 +41,8 @@ export class Session implements vscode.Disposable {
   /** The bridge died twice; whoever asks for the client next starts another one. */
   readonly onDidLose = this.#lost.event;
   #client: Promise<ReprieveClient> | undefined;
+  /** What is shown says how old things are. */
+  readonly #ages = setInterval(() => this.#redraw(), MINUTE);
 
   constructor(
     private readonly read: () => Paths,
@@ -50,8 +53,15 @@ export class Session implements vscode.Disposable {
 
   /** The client; connects if it must. Raises NoDatabase, BridgeNotFound, BridgeDied, … */
   get client(): Promise<ReprieveClient> {
-    this.#client ??= this.#connect();
-    return this.#client;
+    if (this.#client) return this.#client;
+    const connecting = this.#connect();
+    this.#client = connecting;
+    connecting.catch((error: Error) => {
+      if (this.#client !== connecting) return;
+      this.#client = undefined;
+      this.#stand(error instanceof NoDatabase ? "none" : "gone", error.message);
+    });
+    return connecting;
   }
 
   /** Read anew what there is. */
@@ -67,31 +77,31 @@ export class Session implements vscode.Disposable {
   async close(): Promise<void> {
     const client = this.#client;
     this.#client = undefined;
-    this.jobs = [];
-    this.backups = [];
-    this.#changed.fire("jobs");
-    this.#changed.fire("backups");
-    this.#stand("none");
     await client?.then(
-      (connected) => connected.close(),
+      (connected) => connected.removeAllListeners().close(),
       () => undefined, // There was none.
     );
+    this.jobs = [];
+    this.backups = [];
+    this.#redraw();
+    this.#stand("none");
   }
 
   dispose(): Promise<void> {
+    clearInterval(this.#ages);
     return this.close();
+  }
+
+  #redraw(): void {
+    this.#changed.fire("jobs");
+    this.#changed.fire("backups");
   }
 
   async #connect(): Promise<ReprieveClient> {
     this.#stand("starting");
-    const client = this.#start();
-    client.catch((error: Error) => {
-      this.#client = undefined;
-      this.#stand(error instanceof NoDatabase ? "none" : "gone", error.message);
-    });
-    const connected = await client;
+    const connected = await this.#start();
     connected.on("log", this.log);
-    connected.on("job", (job) => this.#told(job));
+    connected.on("job", (job) => this.#told(connected, job));
     connected.on("stands", (stands, why) => this.#clientStands(connected, stands, why));
     this.#stand("ready");
     return connected;
@@ -120,12 +130,12 @@ export class Session implements vscode.Disposable {
     if (stands === "ready") this.#reload(client);
   }
 
-  #told(job: Job): void {
+  #told(client: ReprieveClient, job: Job): void {
     const at = this.jobs.findIndex((one) => one.id === job.id);
     if (at === -1) this.jobs = [job, ...this.jobs].slice(0, JOBS);
     else this.jobs[at] = job;
     this.#changed.fire("jobs");
-    if (hasEnded(job)) void this.client.then((client) => this.#reload(client));
+    if (hasEnded(job)) this.#reload(client);
   }
 
   #reload(client: ReprieveClient): void {

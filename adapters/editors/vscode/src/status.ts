@@ -5,8 +5,6 @@ import { hasEnded } from "./running";
 import type { Session } from "./session";
 import { ago, deed, doing, ending, standing } from "./words";
 
-const MINUTE = 60_000;
-
 interface Shown {
   text: string;
   tooltip: string;
@@ -16,7 +14,6 @@ interface Shown {
 
 export class Status implements vscode.Disposable {
   readonly #item = vscode.window.createStatusBarItem("reprieve.status", vscode.StatusBarAlignment.Left, 0);
-  readonly #ages = setInterval(() => this.#draw(), MINUTE);
 
   constructor(private readonly session: Session) {
     this.#item.name = "Reprieve";
@@ -25,7 +22,6 @@ export class Status implements vscode.Disposable {
   }
 
   dispose(): void {
-    clearInterval(this.#ages);
     this.#item.dispose();
   }
 
@@ -56,5 +52,9 @@ export function whatToShow({ stands, why, jobs, backups }: Session): Shown | und
     return { text: `$(error) The ${deed(last)} failed`, tooltip: ending(last), command: show, warns: true };
   const [newest] = backups;
   if (!newest) return { text: "$(history) No backup", tooltip: "Back up now", command: "reprieve.backUp" };
-  return { text: `$(history) ${ago(newest.created)}`, tooltip: `Last backup of ${newest.database}`, command: show };
+  return {
+    text: `$(history) ${ago(newest.created)}`,
+    tooltip: `Last backup of ${newest.database}`,
+    command: show,
+  };
 }

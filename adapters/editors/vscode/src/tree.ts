@@ -5,7 +5,7 @@ import * as vscode from "vscode";
 import type { Backup, Job } from "./protocol";
 import { hasEnded } from "./running";
 import type { Change, Session } from "./session";
-import { ago, deed, doing, ending, moment, size, standing } from "./words";
+import { ago, deed, ending, moment, NAMES, size, standing } from "./words";
 
 const ENDED = 8;
 
@@ -33,7 +33,10 @@ class List<One> implements vscode.TreeDataProvider<One> {
 export function registerViews(session: Session): vscode.Disposable[] {
   const backups = () => session.backups;
   return [
-    vscode.window.registerTreeDataProvider("reprieve.backups", new List(session, "backups", backups, asBackup)),
+    vscode.window.registerTreeDataProvider(
+      "reprieve.backups",
+      new List(session, "backups", backups, asBackup),
+    ),
     vscode.window.registerTreeDataProvider(
       "reprieve.jobs",
       new List(
@@ -54,7 +57,7 @@ const runningFirst = (jobs: Job[]) => [
 function asBackup(backup: Backup): vscode.TreeItem {
   const item = new vscode.TreeItem(moment(backup.created));
   item.id = backup.id;
-  item.description = `${size(backup.bytes)} · ${ago(backup.created)}`;
+  item.description = `${ago(backup.created)} · ${size(backup.bytes)}`;
   item.contextValue = "backup";
   item.iconPath = new vscode.ThemeIcon(backup.sourceDamaged ? "warning" : "history");
   item.tooltip = [
@@ -69,7 +72,7 @@ function asBackup(backup: Backup): vscode.TreeItem {
 
 function asJob(job: Job, backups: readonly Backup[]): vscode.TreeItem {
   const over = hasEnded(job);
-  const item = new vscode.TreeItem(doing(job));
+  const item = new vscode.TreeItem(NAMES[deed(job)]);
   item.id = job.id;
   item.contextValue = over ? "job.ended" : "job.running";
   item.description = over ? `${outcome(job)} ${ago(job.endedAt ?? job.createdAt)}` : standing(job);
@@ -81,8 +84,9 @@ function asJob(job: Job, backups: readonly Backup[]): vscode.TreeItem {
 const outcome = (job: Job) => (job.state === "failed" ? "failed" : job.outcome);
 
 function icon(job: Job): vscode.ThemeIcon {
-  if (job.state === "failed") return new vscode.ThemeIcon("error", new vscode.ThemeColor("testing.iconFailed"));
+  if (job.state === "failed")
+    return new vscode.ThemeIcon("error", new vscode.ThemeColor("testing.iconFailed"));
   if (job.outcome === "cancelled") return new vscode.ThemeIcon("circle-slash");
   if (hasEnded(job)) return new vscode.ThemeIcon("pass", new vscode.ThemeColor("testing.iconPassed"));
-  return new vscode.ThemeIcon(job.state === "idle" ? "watch" : "sync~spin");
+  return new vscode.ThemeIcon(job.state === "idle" ? "circle-outline" : "sync~spin");
 }

@@ -2,7 +2,7 @@
 
 import type { Memento } from "vscode";
 
-/** Back up unless `extension` has been seen in this version. Raises what `backUp` does; it is due again then. */
+/** Back up unless `extension` was seen in this version. Raises what `backUp` does; then it is due again. */
 export async function backUpBeforeUpdate(
   seen: Memento,
   extension: string,

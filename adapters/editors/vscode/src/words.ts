@@ -51,6 +51,7 @@ export function deed(job: Job): Deed {
   return job.backup === undefined ? "revert" : "restoration";
 }
 
+export const NAMES = { backup: "Backup", restoration: "Restoration", revert: "Revert" };
 const DOING = { backup: "Backing up", restoration: "Restoring", revert: "Reverting" };
 
 /** `Backing up snippets.db`. */

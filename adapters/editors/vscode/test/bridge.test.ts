@@ -34,18 +34,18 @@ test("setting, environment, bundled, interpreter, PATH: the first that there is"
   const { bundled: __, ...bare } = plain;
   const found = async (places: Places) => (await findBridge(places)).command;
 
-  assert.equal(setting, await found(everywhere));
-  assert.equal(variable, await found(unset));
-  assert.equal(bundled.file, await found(plain));
-  assert.equal(PYTHON, await found(bare));
-  assert.equal(onPath.file, await found({ env: PATH_ONLY }));
+  assert.equal(await found(everywhere), setting);
+  assert.equal(await found(unset), variable);
+  assert.equal(await found(plain), bundled.file);
+  assert.equal(await found(bare), PYTHON);
+  assert.equal(await found({ env: PATH_ONLY }), onPath.file);
 });
 
-test("an interpreter is asked for the module, and nothing in the current folder can be taken for it", async () => {
+test("an interpreter is asked for the module, and not for what is in the current folder", async () => {
   const bridge = await findBridge({ env: {}, interpreter: async () => PYTHON });
 
-  assert.deepEqual(["-m", "reprieve"], bridge.args);
-  assert.deepEqual({ PYTHONSAFEPATH: "1" }, bridge.env);
+  assert.deepEqual(bridge.args, ["-m", "reprieve"]);
+  assert.deepEqual(bridge.env, { PYTHONSAFEPATH: "1" });
 });
 
 test("an interpreter without reprieve, or that does not run, is passed by", async () => {
@@ -54,7 +54,7 @@ test("an interpreter without reprieve, or that does not run, is passed by", asyn
 
   for (const python of [bare.file, path.join(FOLDER, "no-python")]) {
     const bridge = await findBridge({ env: PATH_ONLY, interpreter: async () => python });
-    assert.equal(onPath.file, bridge.command);
+    assert.equal(bridge.command, onPath.file);
   }
 });
 

@@ -4,7 +4,14 @@ import assert from "node:assert/strict";
 import { chmodSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { after, test } from "node:test";
-import { BridgeDied, ErrorCode, type Job, ReprieveClient, type ReprieveError, type RunningJob } from "../src/index";
+import {
+  BridgeDied,
+  ErrorCode,
+  type Job,
+  ReprieveClient,
+  type ReprieveError,
+  type RunningJob,
+} from "../src/index";
 import { database, FOLDER, lives, offline, read, until, write } from "./scene";
 
 const open: ReprieveClient[] = [];
@@ -17,7 +24,11 @@ async function connect(target: string): Promise<ReprieveClient> {
 }
 
 const percent = (running: RunningJob, least: number) =>
-  until((look) => running.onUpdate(look), () => running.job.percentage >= least, `${least} %`);
+  until(
+    (look) => running.onUpdate(look),
+    () => running.job.percentage >= least,
+    `${least} %`,
+  );
 
 const killed = async (client: ReprieveClient) => process.kill((await client.pid())!, "SIGKILL");
 
@@ -27,10 +38,10 @@ test("a backup is made, listed and deleted", async () => {
   const job = await (await client.createBackup()).ended;
   const [backup] = await client.backups();
 
-  assert.deepEqual(["done", "completed", 100], [job.state, job.outcome, job.percentage]);
-  assert.equal(job.backup, backup?.id);
+  assert.deepEqual([job.state, job.outcome, job.percentage], ["done", "completed", 100]);
+  assert.equal(backup?.id, job.backup);
   await client.deleteBackup(backup!.id);
-  assert.deepEqual([], await client.backups());
+  assert.deepEqual(await client.backups(), []);
 });
 
 test("backups come in pages, and all of them are given, oldest first", async () => {
@@ -38,8 +49,11 @@ test("backups come in pages, and all of them are given, oldest first", async () 
 
   const backups = await client.backups();
 
-  assert.equal(250, new Set(backups.map((backup) => backup.id)).size);
-  assert.deepEqual(backups.map((one) => one.created).sort(), backups.map((one) => one.created));
+  assert.equal(new Set(backups.map((backup) => backup.id)).size, 250);
+  assert.deepEqual(
+    backups.map((one) => one.created),
+    backups.map((one) => one.created).sort(),
+  );
 });
 
 test("a restoration puts the content back, and a revert takes that back", async () => {
@@ -52,14 +66,14 @@ test("a restoration puts the content back, and a revert takes that back", async 
   const restored = await (await client.restore(plan)).ended;
 
   assert.match(plan.message, /is replaced by its backup of/);
-  assert.equal("completed", restored.outcome);
-  assert.equal("before", read(file));
+  assert.equal(restored.outcome, "completed");
+  assert.equal(read(file), "before");
 
   const [copy] = await client.undoCopies();
   const reverted = await (await client.revert(copy!.id)).ended;
 
-  assert.equal("completed", reverted.outcome);
-  assert.equal("after", read(file));
+  assert.equal(reverted.outcome, "completed");
+  assert.equal(read(file), "after");
 });
 
 test("a plan holds for what was planned: a database that changed is not replaced", async () => {
@@ -70,10 +84,10 @@ test("a plan holds for what was planned: a database that changed is not replaced
   write(file, "after");
 
   await assert.rejects(client.restore(plan), (error: ReprieveError) => {
-    assert.deepEqual([ErrorCode.PlanStale, "planStale"], [error.code, error.kind]);
+    assert.deepEqual([error.code, error.kind], [ErrorCode.PlanStale, "planStale"]);
     return true;
   });
-  assert.equal("after", read(file));
+  assert.equal(read(file), "after");
 });
 
 test("a restoration is cancelled, and the database is as it was", async () => {
@@ -84,8 +98,8 @@ test("a restoration is cancelled, and the database is as it was", async () => {
 
   const { accepted, job } = await running.cancel();
 
-  assert.deepEqual([true, "done", "cancelled"], [accepted, job.state, job.outcome]);
-  assert.equal("cancelled", (await running.ended).outcome);
+  assert.deepEqual([accepted, job.state, job.outcome], [true, "done", "cancelled"]);
+  assert.equal((await running.ended).outcome, "cancelled");
 });
 
 test("a cancel that came too late is told so, and the job completes", async () => {
@@ -93,8 +107,8 @@ test("a cancel that came too late is told so, and the job completes", async () =
   const running = await client.createBackup();
   await percent(running, 20);
 
-  assert.equal(false, (await running.cancel()).accepted);
-  assert.equal("completed", (await running.ended).outcome);
+  assert.equal((await running.cancel()).accepted, false);
+  assert.equal((await running.ended).outcome, "completed");
 });
 
 test("a job that fails ends so, with a sentence", async () => {
@@ -102,7 +116,7 @@ test("a job that fails ends so, with a sentence", async () => {
 
   const job = await (await client.createBackup()).ended;
 
-  assert.deepEqual(["failed", "storageFull"], [job.state, job.error?.kind]);
+  assert.deepEqual([job.state, job.error?.kind], ["failed", "storageFull"]);
 });
 
 test("the jobs of other programs are heard", async () => {
@@ -124,9 +138,18 @@ test("a start with the key of another one gives its job", async () => {
   const first = await client.createBackup({ idempotencyKey: "hourly" });
   const second = await client.createBackup({ idempotencyKey: "hourly" });
 
-  assert.equal(first.id, second.id);
-  assert.equal("completed", (await first.ended).outcome);
-  assert.equal("completed", (await second.ended).outcome);
+  assert.equal(second.id, first.id);
+  assert.equal((await first.ended).outcome, "completed");
+  assert.equal((await second.ended).outcome, "completed");
+});
+
+test("a start with the key of a job that has ended gives that, and its end", async () => {
+  const client = await connect(offline("&speed=10"));
+  const first = await (await client.createBackup({ idempotencyKey: "once" })).ended;
+
+  const again = await (await client.createBackup({ idempotencyKey: "once" })).ended;
+
+  assert.deepEqual([again.id, again.outcome], [first.id, "completed"]);
 });
 
 test("a bridge that dies is started again, and the backup goes on with its progress", async () => {
@@ -137,22 +160,26 @@ test("a bridge that dies is started again, and the backup goes on with its progr
   await percent(running, 2);
 
   await killed(client);
-  await until((look) => client.on("stands", look), () => client.stands === "ready", "another bridge");
+  await until(
+    (look) => client.on("stands", look),
+    () => client.stands === "ready",
+    "another bridge",
+  );
   let reports = 0;
   running.onUpdate((job) => (reports += job.percentage < 100 ? 1 : 0));
   const job = await running.ended;
 
-  assert.deepEqual(["done", "completed", 2], [job.state, job.outcome, job.attempt]);
+  assert.deepEqual([job.state, job.outcome, job.attempt], ["done", "completed", 2]);
   assert.ok(reports > 1);
-  assert.deepEqual(["restarting", "ready"], stands);
-  assert.equal(1, (await client.backups()).length);
+  assert.deepEqual(stands, ["restarting", "ready"]);
+  assert.equal((await client.backups()).length, 1);
 });
 
 test("a request that a death left unanswered is answered by the next bridge", async () => {
   const client = await connect(database("small"));
   await killed(client);
 
-  assert.deepEqual([], await client.backups());
+  assert.deepEqual(await client.backups(), []);
 });
 
 test("a restoration whose bridge died is settled by the next, and the database is whole", async () => {
@@ -166,7 +193,7 @@ test("a restoration whose bridge died is settled by the next, and the database i
   await killed(client);
   const job = await running.ended;
 
-  assert.equal(job.state === "failed" ? "after" : "before", read(file));
+  assert.equal(read(file), job.state === "failed" ? "after" : "before");
 });
 
 test("a bridge that dies again is not started again, and says so", async () => {
@@ -174,7 +201,11 @@ test("a bridge that dies again is not started again, and says so", async () => {
   const said: (string | undefined)[] = [];
   client.on("stands", (_stands, why) => said.push(why));
   await killed(client);
-  await until((look) => client.on("stands", look), () => client.stands === "ready", "another bridge");
+  await until(
+    (look) => client.on("stands", look),
+    () => client.stands === "ready",
+    "another bridge",
+  );
   const running = await client.createBackup();
 
   await killed(client);
@@ -191,7 +222,7 @@ test("closing ends the bridge, and with it what it ran", async () => {
 
   await client.close();
 
-  assert.equal(false, lives(pid));
+  assert.equal(lives(pid), false);
   await assert.rejects(running.ended, /The client was closed/);
 });
 
@@ -221,7 +252,7 @@ test("a minor version more is no obstacle", async () => {
 
   const client = await ReprieveClient.connect({ target: "offline:", places: { setting: bridge } });
 
-  assert.equal("ready", client.stands);
+  assert.equal(client.stands, "ready");
   await client.close();
 });
 

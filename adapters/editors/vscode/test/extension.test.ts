@@ -9,7 +9,7 @@ import { ReprieveClient } from "../src/client";
 import { activate, deactivate, type Reprieve } from "../src/extension";
 import { paths } from "../src/settings";
 import { editor, ProgressLocation } from "./fake/vscode";
-import { database, FOLDER, offline, PROGRAM, PYTHON, read, until, write } from "./scene";
+import { database, FOLDER, lives, offline, PROGRAM, PYTHON, read, until, write } from "./scene";
 
 const subscriptions: vscode.Disposable[] = [];
 const memory = new Map<string, unknown>();
@@ -53,7 +53,8 @@ const choose = (word: string) => {
 
 /** The notification that is shown, once its job has got so far. */
 async function shownAt(percentage: number) {
-  const far = () => editor.shown.at(-1)?.reports.reduce((sum, { increment }) => sum + (increment ?? 0), 0) ?? 0;
+  const far = () =>
+    editor.shown.at(-1)?.reports.reduce((sum, { increment }) => sum + (increment ?? 0), 0) ?? 0;
   await seen(() => far() >= percentage, `a notification at ${percentage} %`);
   return editor.shown.at(-1)!;
 }
@@ -64,15 +65,15 @@ async function kill(reprieve: Reprieve): Promise<void> {
 
 test("without a database nothing is started, and Back Up Now leads to choosing one", async () => {
   await start();
-  assert.equal(false, editor.statusBar.visible);
+  assert.equal(editor.statusBar.visible, false);
 
   editor.openFile = database("one");
   choose("Choose Database…");
   await run("reprieve.backUp");
   await seen(() => editor.statusBar.text === "$(history) No backup", "a database that was never backed up");
 
-  assert.deepEqual(["No database is set. Choose the one that is to be backed up."], texts());
-  assert.equal(editor.openFile, editor.settings["reprieve.database"]);
+  assert.deepEqual(texts(), ["No database is set. Choose the one that is to be backed up."]);
+  assert.equal(editor.settings["reprieve.database"], editor.openFile);
 });
 
 test("a backup is shown as it is made, and in the views and the status bar afterwards", async () => {
@@ -84,12 +85,12 @@ test("a backup is shown as it is made, and in the views and the status bar after
 
   const [shown] = editor.shown;
   const name = path.basename(file);
-  assert.deepEqual([`Backing up ${name}`, true, true], [shown?.title, shown?.cancellable, shown?.over]);
-  assert.equal(ProgressLocation.Notification, shown?.location);
+  assert.deepEqual([shown?.title, shown?.cancellable, shown?.over], [`Backing up ${name}`, true, true]);
+  assert.equal(shown?.location, ProgressLocation.Notification);
   assert.match(texts()[0]!, new RegExp(`^Backed up ${name}: \\d+\\.\\d KiB\\.$`));
   assert.match(labels("reprieve.backups")[0]!, /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d$/);
-  assert.deepEqual([`Backing up ${name}`], labels("reprieve.jobs"));
-  assert.equal("$(history) just now", editor.statusBar.text);
+  assert.deepEqual(labels("reprieve.jobs"), ["Backup"]);
+  assert.equal(editor.statusBar.text, "$(history) just now");
 });
 
 test("while a job runs, the status bar says how far it is, and the tree offers to cancel it", async () => {
@@ -99,7 +100,7 @@ test("while a job runs, the status bar says how far it is, and the tree offers t
   await shownAt(20);
 
   assert.match(editor.statusBar.text, /^\$\(sync~spin\) Backing up offline: \d\d %$/);
-  assert.equal("job.running", editor.items("reprieve.jobs")[0]?.contextValue);
+  assert.equal(editor.items("reprieve.jobs")[0]?.contextValue, "job.running");
   await asked;
 });
 
@@ -112,14 +113,17 @@ test("a restoration says what it replaces, and is only begun when that is confir
 
   await run("reprieve.restore");
   const [question] = editor.messages;
-  assert.equal("after", read(file));
+  assert.equal(read(file), "after");
 
   choose("Restore");
   await run("reprieve.restore");
-  assert.equal("before", read(file));
+  assert.equal(read(file), "before");
 
-  assert.deepEqual([true, ["Restore"]], [question?.modal, question?.words]);
-  assert.match(question!.text, new RegExp(`^${path.basename(file)}, last changed .* is replaced by its backup of`));
+  assert.deepEqual([question?.modal, question?.words], [true, ["Restore"]]);
+  assert.match(
+    question!.text,
+    new RegExp(`^${path.basename(file)}, last changed .* is replaced by its backup of`),
+  );
   assert.match(texts().at(-1)!, /^Restored notes-\d+\.db, as it was on /);
 });
 
@@ -133,21 +137,21 @@ test("a restoration can be taken back, from its message or by the command", asyn
   await run("reprieve.restore");
   await seen(() => texts().some((text) => text.startsWith("Reverted")), "the revert");
 
-  assert.equal("after", read(file));
+  assert.equal(read(file), "after");
   await run("reprieve.revert");
-  assert.equal("before", read(file));
+  assert.equal(read(file), "before");
 });
 
-test("where nothing was replaced, there is nothing to revert, and where nothing runs, nothing to cancel", async () => {
+test("where nothing was replaced, there is nothing to revert; and likewise to cancel", async () => {
   await start(database("one"));
 
   await run("reprieve.revert");
   await run("reprieve.cancel");
 
-  assert.deepEqual(
-    ["No restoration has replaced anything: nothing to revert.", "Nothing runs that could be cancelled."],
-    texts(),
-  );
+  assert.deepEqual(texts(), [
+    "No restoration has replaced anything: nothing to revert.",
+    "Nothing runs that could be cancelled.",
+  ]);
 });
 
 test("a database that changes while the question is open is asked about once more", async () => {
@@ -163,9 +167,9 @@ test("a database that changes while the question is open is asked about once mor
   await run("reprieve.restore");
 
   const [question, again] = editor.messages;
-  assert.deepEqual([["Restore"], ["Restore Anyway"]], [question?.words, again?.words]);
+  assert.deepEqual([question?.words, again?.words], [["Restore"], ["Restore Anyway"]]);
   assert.match(again!.detail!, /^It has changed since you were asked/);
-  assert.equal("before", read(file));
+  assert.equal(read(file), "before");
 });
 
 test("the cancel button of a restoration's notification cancels it", async () => {
@@ -177,9 +181,9 @@ test("the cancel button of a restoration's notification cancels it", async () =>
   shown.cancel();
   await asked;
 
-  assert.equal("Restoring offline", shown.title);
-  assert.equal("The restoration was cancelled; everything is as it was before.", texts().at(-1));
-  assert.equal("circle-slash", editor.items("reprieve.jobs")[0]?.iconPath?.id);
+  assert.equal(shown.title, "Restoring offline");
+  assert.equal(texts().at(-1), "The restoration was cancelled; everything is as it was before.");
+  assert.equal(editor.items("reprieve.jobs")[0]?.iconPath?.id, "circle-slash");
 });
 
 test("the command cancels the job that is picked", async () => {
@@ -190,7 +194,7 @@ test("the command cancels the job that is picked", async () => {
   await run("reprieve.cancel");
   await asked;
 
-  assert.deepEqual(["The backup was cancelled; everything is as it was before."], texts());
+  assert.deepEqual(texts(), ["The backup was cancelled; everything is as it was before."]);
 });
 
 test("a cancel that came too late is said to be", async () => {
@@ -211,9 +215,9 @@ test("a job that fails is an error, with its sentence", async () => {
 
   await run("reprieve.backUp");
 
-  assert.equal("error", editor.messages[0]?.kind);
+  assert.equal(editor.messages[0]?.kind, "error");
   assert.match(texts()[0]!, /^The backup failed: /);
-  assert.equal("$(error) The backup failed", editor.statusBar.text);
+  assert.equal(editor.statusBar.text, "$(error) The backup failed");
 });
 
 test("a job of another program is in the tree", async () => {
@@ -221,12 +225,14 @@ test("a job of another program is in the tree", async () => {
   await start(file);
   const other = await ReprieveClient.connect({ target: file });
 
-  await (await other.createBackup()).ended;
+  await (
+    await other.createBackup()
+  ).ended;
   await seen(() => labels("reprieve.backups").length === 1, "another program's backup");
   await other.close();
 
-  assert.equal("job.ended", editor.items("reprieve.jobs")[0]?.contextValue);
-  assert.deepEqual([], editor.shown);
+  assert.equal(editor.items("reprieve.jobs")[0]?.contextValue, "job.ended");
+  assert.deepEqual(editor.shown, []);
 });
 
 test("a bridge that dies is started again: the notification stays until the job has ended", async () => {
@@ -237,7 +243,7 @@ test("a bridge that dies is started again: the notification stays until the job 
   await kill(reprieve);
   await asked;
 
-  assert.equal(1, editor.shown.length);
+  assert.equal(editor.shown.length, 1);
   assert.match(texts().join(), /^Backed up notes-\d+\.db: \d+\.\d MiB\.$/);
 });
 
@@ -249,11 +255,11 @@ test("a bridge that dies again is said to be gone; Try Again starts another one"
   await kill(reprieve);
   await seen(() => editor.context.get("reprieve.stands") === "gone", "no third bridge");
 
-  assert.equal("$(warning) Reprieve", editor.statusBar.text);
+  assert.equal(editor.statusBar.text, "$(warning) Reprieve");
   assert.match(editor.statusBar.tooltip, /^The bridge ended twice/);
   assert.match(texts().join(), /^The bridge ended twice/);
   await run("reprieve.refresh");
-  assert.equal(2, labels("reprieve.backups").length);
+  assert.equal(labels("reprieve.backups").length, 2);
 });
 
 test("where no bridge is found, it says what to do", async () => {
@@ -261,7 +267,7 @@ test("where no bridge is found, it says what to do", async () => {
   await start(offline(), { "reprieve.bridgePath": path.join(FOLDER, "missing") });
 
   assert.match(texts()[0]!, /^There is no program at .*missing, which the setting names/);
-  assert.deepEqual(["workbench.action.openSettings"], editor.logged);
+  assert.deepEqual(editor.logged, ["workbench.action.openSettings"]);
 });
 
 test("the selected interpreter is found by way of the Python extension", async () => {
@@ -270,13 +276,32 @@ test("the selected interpreter is found by way of the Python extension", async (
 
   await start(offline());
 
-  assert.equal(2, labels("reprieve.backups").length);
+  assert.equal(labels("reprieve.backups").length, 2);
 });
 
 test("another database is another bridge", async () => {
   await start(offline());
   await editor.set({ "reprieve.database": offline("&database=other&latency=0.01") });
-  await seen(() => editor.items("reprieve.backups")[0]?.tooltip?.includes("of other") ?? false, "the other database");
+  await seen(
+    () => editor.items("reprieve.backups")[0]?.tooltip?.includes("of other") ?? false,
+    "the other database",
+  );
+});
+
+test("when the window closes, its bridge ends with what it ran, and no other one is started", async () => {
+  const reprieve = await start(offline("&hang_at=0.3"));
+  const pid = (await (await reprieve.client()).pid())!;
+  choose("Restore");
+  const asked = run("reprieve.restore");
+  await shownAt(20);
+  const stood: unknown[] = [];
+  editor.watch(() => stood.push(editor.context.get("reprieve.stands")));
+
+  await deactivate();
+  await asked;
+
+  assert.equal(lives(pid), false);
+  assert.deepEqual([stood.includes("starting"), stood.at(-1)], [false, "none"]);
 });
 
 test("with a schedule, a backup that is due is made quietly, and one that is not is not", async () => {
@@ -286,9 +311,12 @@ test("with a schedule, a backup that is due is made quietly, and one that is not
   await deactivate();
   await start(file, { "reprieve.scheduleMinutes": 60 });
 
-  assert.deepEqual([ProgressLocation.Window], editor.shown.map((shown) => shown.location));
-  assert.deepEqual([], texts());
-  assert.equal(1, labels("reprieve.backups").length);
+  assert.deepEqual(
+    editor.shown.map((shown) => shown.location),
+    [ProgressLocation.Window],
+  );
+  assert.deepEqual(texts(), []);
+  assert.equal(labels("reprieve.backups").length, 1);
 });
 
 test("before an extension runs in a new version, its data is backed up once", async () => {
@@ -296,18 +324,18 @@ test("before an extension runs in a new version, its data is backed up once", as
   await run("reprieve.backUpBeforeUpdate", "theirs.notes", "3.1.0");
   await run("reprieve.backUpBeforeUpdate", "theirs.notes", "3.1.0");
 
-  assert.equal(2, editor.shown.length);
-  assert.deepEqual(
-    ["version of reprieve.reprieve-vscode", "version of theirs.notes"],
-    [...memory.keys()].sort(),
-  );
+  assert.equal(editor.shown.length, 2);
+  assert.deepEqual([...memory.keys()].sort(), [
+    "version of reprieve.reprieve-vscode",
+    "version of theirs.notes",
+  ]);
 });
 
 test("an update that could not be backed up before is told so, and asks again the next time", async () => {
   await start(offline("&fail_at=0.1&fail=storageFull"), { "reprieve.backUpBeforeUpdate": true });
 
   await assert.rejects(async () => run("reprieve.backUpBeforeUpdate", "theirs.notes", "3.1.0"), /failed/);
-  assert.deepEqual([], [...memory.keys()]);
+  assert.deepEqual([...memory.keys()], []);
 });
 
 test("paths in settings: the home, the folder that is open, other targets", () => {
@@ -315,12 +343,12 @@ test("paths in settings: the home, the folder that is open, other targets", () =
     editor.settings = { "reprieve.database": text };
     return paths().database;
   };
-  assert.equal(path.join(homedir(), "notes.db"), database("~/notes.db"));
-  assert.equal("http://127.0.0.1:39300", database("http://127.0.0.1:39300"));
-  assert.equal(undefined, database("  "));
+  assert.equal(database("~/notes.db"), path.join(homedir(), "notes.db"));
+  assert.equal(database("http://127.0.0.1:39300"), "http://127.0.0.1:39300");
+  assert.equal(database("  "), undefined);
   assert.throws(() => database("notes.db"), /"notes\.db", but no folder is open/);
 
   editor.folder = path.join(FOLDER, "open");
-  assert.equal(path.join(editor.folder, "notes.db"), database("notes.db"));
-  assert.equal(path.join(editor.folder, "notes.db"), database("${workspaceFolder}/notes.db"));
+  assert.equal(database("notes.db"), path.join(editor.folder, "notes.db"));
+  assert.equal(database("${workspaceFolder}/notes.db"), path.join(editor.folder, "notes.db"));
 });

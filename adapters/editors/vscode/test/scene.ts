@@ -58,7 +58,11 @@ function sql(file: string, statements: string): string {
 }
 
 /** Resolves once `holds` does, looked at whenever `changes` says so. Rejects after a minute. */
-export function until(changes: (look: () => void) => void, holds: () => boolean, what: string): Promise<void> {
+export function until(
+  changes: (look: () => void) => void,
+  holds: () => boolean,
+  what: string,
+): Promise<void> {
   return new Promise((resolve, reject) => {
     const late = setTimeout(() => reject(new Error(`In a minute it did not come about: ${what}`)), DEADLINE);
     const look = () => {

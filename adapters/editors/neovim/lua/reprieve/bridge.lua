@@ -65,18 +65,6 @@ local function send(question)
   end)
 end
 
-local function subscribe(again)
-  on(client, "request", "jobs/subscribe", { since = since }, function(err, result)
-    if err then
-      return give_up("The jobs cannot be followed: " .. err.message)
-    end
-    since = result.seq
-    if again then
-      M.hooks.reopened()
-    end
-  end)
-end
-
 --- Have the bridge end; with `force` it is not asked to. What it then did is not a death.
 local function leave(force)
   leaving = true
@@ -90,6 +78,18 @@ end
 local function dismiss(message)
   leave(true)
   give_up(message)
+end
+
+local function subscribe(again)
+  on(client, "request", "jobs/subscribe", { since = since }, function(err, result)
+    if err then
+      return dismiss(err.message)
+    end
+    since = result.seq
+    if again then
+      M.hooks.reopened()
+    end
+  end)
 end
 
 local function mismatch(spoken)
