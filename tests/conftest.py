@@ -18,7 +18,13 @@ from typing import Any
 import pytest
 
 from tests.editors.vscode_tools import host_is_here, tools_are_here
-from tests.sdks.environments import CURL_CLIENT, NODE_FOLDER, PYTHON_CLIENTS, TYPESCRIPT_CLIENT
+from tests.sdks.environments import (
+    CURL_CLIENT,
+    NODE_FOLDER,
+    PYTHON_CLIENTS,
+    TYPESCRIPT_CLIENT,
+    VSCODE_JSONRPC_PEER,
+)
 
 PARTS: dict[str, tuple[Callable[[], bool], str]] = {
     "tmpfs": (
@@ -49,6 +55,7 @@ PARTS: dict[str, tuple[Callable[[], bool], str]] = {
     "neovim": (lambda: shutil.which("nvim") is not None, "install neovim (`apt-get install neovim`)"),
     "emacs": (lambda: shutil.which("emacs") is not None, "install Emacs (`apt-get install emacs-nox`)"),
     "sdks": (lambda: all(client.here for client in PYTHON_CLIENTS), "run `make sdks` (from PyPI)"),
+    "vscode-jsonrpc": (lambda: VSCODE_JSONRPC_PEER.here, "run `make sdks` (from PyPI and npm)"),
     "node sdk": (lambda: TYPESCRIPT_CLIENT.here, "run `make sdks` (from PyPI and npm)"),
 }
 """What a test can need: whether it is here, and how to get it."""
