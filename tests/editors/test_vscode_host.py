@@ -55,6 +55,7 @@ def test_what_a_person_does(tmp_path: Path) -> None:
 def back_up_while_the_bridge_dies(window: Window, bridge: Bridges) -> None:
     expect(window.status).to_contain_text("No backup")
     window.command("Reprieve: Show Backups")
+    expect(window.view("Backups")).to_contain_text("There is no backup yet.")
     window.command("Reprieve: Back Up Now")
     expect(window.notification("Backing up snippets.db")).to_be_visible()
     window.shot("backing-up")

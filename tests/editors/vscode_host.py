@@ -33,6 +33,8 @@ QUIET = {
     "workbench.startupEditor": "none",
     "workbench.colorTheme": "Default Light Modern",
     "workbench.tips.enabled": False,
+    # A view that takes the focus late would close the palette that was opened after it.
+    "workbench.quickOpen.closeOnFocusLost": False,
     "chat.disableAIFeatures": True,
     "extensions.autoCheckUpdates": False,
     "remote.autoForwardPorts": False,
@@ -68,17 +70,20 @@ class Window:
         return self.page.locator(".monaco-dialog-box")
 
     def answer(self, word: str) -> None:
-        self.question.get_by_role("button", name=word, exact=True).click()
-        expect(self.question).to_be_hidden()
+        """Another question may come at once: that this one is gone is seen by its button."""
+        button = self.question.get_by_role("button", name=word, exact=True)
+        button.click()
+        expect(button).to_be_hidden()
 
     def notification(self, text: str | re.Pattern[str]) -> Locator:
         return self.page.locator(".notification-toast").filter(has_text=text)
 
+    def view(self, name: str) -> Locator:
+        return self.page.locator(".pane", has=self.page.get_by_text(name, exact=True))
+
     def rows(self, view: str) -> Locator:
-        """The rows of a view."""
-        return self.page.locator(".pane", has=self.page.get_by_text(view, exact=True)).locator(
-            ".monaco-list-row"
-        )
+        """What a view lists."""
+        return self.view(view).locator(".monaco-list-row")
 
     @property
     def status(self) -> Locator:
