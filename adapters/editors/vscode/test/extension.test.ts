@@ -9,7 +9,19 @@ import { ReprieveClient } from "../src/client";
 import { activate, deactivate, type Reprieve } from "../src/extension";
 import { paths } from "../src/settings";
 import { editor, ProgressLocation } from "./fake/vscode";
-import { database, FOLDER, lives, offline, PROGRAM, PYTHON, read, until, write } from "./scene";
+import {
+  database,
+  FOLDER,
+  hanging,
+  heedless,
+  lives,
+  offline,
+  PROGRAM,
+  PYTHON,
+  read,
+  until,
+  write,
+} from "./scene";
 
 const subscriptions: vscode.Disposable[] = [];
 const memory = new Map<string, unknown>();
@@ -173,7 +185,7 @@ test("a database that changes while the question is open is asked about once mor
 });
 
 test("the cancel button of a restoration's notification cancels it", async () => {
-  await start(offline());
+  await start(hanging);
   choose("Restore");
 
   const asked = run("reprieve.restore");
@@ -187,7 +199,7 @@ test("the cancel button of a restoration's notification cancels it", async () =>
 });
 
 test("the command cancels the job that is picked", async () => {
-  await start(offline());
+  await start(hanging);
 
   const asked = run("reprieve.backUp");
   await shownAt(20);
@@ -198,7 +210,7 @@ test("the command cancels the job that is picked", async () => {
 });
 
 test("a cancel that came too late is said to be", async () => {
-  await start(offline("&complete_despite_cancel=true"));
+  await start(heedless);
   choose("Restore");
 
   const asked = run("reprieve.restore");
@@ -289,7 +301,7 @@ test("another database is another bridge", async () => {
 });
 
 test("when the window closes, its bridge ends with what it ran, and no other one is started", async () => {
-  const reprieve = await start(offline("&hang_at=0.3"));
+  const reprieve = await start(hanging);
   const pid = (await (await reprieve.client()).pid())!;
   choose("Restore");
   const asked = run("reprieve.restore");

@@ -25,7 +25,14 @@ process.env["REPRIEVE_BRIDGE"] = PROGRAM;
 process.on("exit", () => rmSync(FOLDER, { recursive: true, force: true }));
 
 /** Jobs that take a second each, and earlier backups. */
-export const offline = (more = ""): string => `offline:?size=1000000&rate=1000000&backups=2&seed=7${more}`;
+export const offline = (more = "", rate = 1_000_000): string =>
+  `offline:?size=1000000&rate=${rate}&backups=2&seed=7${more}`;
+
+/** Jobs that stand still half way, until they are cancelled. */
+export const hanging = offline("&hang_at=0.5");
+
+/** Jobs that complete although they are cancelled, after three seconds. */
+export const heedless = offline("&complete_despite_cancel=true", 333_333);
 
 let count = 0;
 
