@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .adapters.cli import script
+from reprieve.adapters.cli import script
 
 if __name__ == "__main__":
     script()
