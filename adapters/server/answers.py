@@ -13,18 +13,21 @@ from aiohttp import web
 from reprieve.core.errors import InvalidRequest, JobFailed, ReprieveError
 from reprieve.transports.pieces.conversion import to_json
 
+from .taking import whole
+
 JSON = "application/json"
 
 
 def document(model: attrs.AttrsInstance, headers: dict[str, str] | None = None) -> web.Response:
     """A model as the whole answer."""
-    return web.Response(body=to_json(model).encode(), content_type=JSON, headers=headers)
+    answer = whole(to_json(model).encode(), JSON)
+    answer.headers.update(headers or {})
+    return answer
 
 
 def polled(model: attrs.AttrsInstance) -> web.Response:
     """As `document`, of a model that clients ask for again and again, and that changes seldom or never."""
-    said = _said_before(model)  # type: ignore[arg-type]  # models are frozen
-    return web.Response(body=said, content_type=JSON)
+    return whole(_said_before(model), JSON)  # type: ignore[arg-type]  # models are frozen
 
 
 @lru_cache(maxsize=1000)

@@ -75,10 +75,9 @@ def host(request: web.Request, settings: Settings) -> web.Response | None:
     """It calls us by one of our names: a page that rebinds its own name (DNS) does not."""
     if calls_us_by_our_name(request, settings):
         return None
-    named = request.headers.get("Host", "by no name")
     return sentence(
-        f"This service is not called {named}; call it localhost with its port, or start it with "
-        "--allow-host.",
+        "The request calls this service by a name that is not its own (its URL and its Host count); call it "
+        "localhost with its port, or start it with --allow-host.",
         421,
     )
 

@@ -18,6 +18,7 @@ from ..answers import JSON
 from ..bodies import document_in, documents_in
 from ..routes import reached
 from ..starting import key_of
+from ..taking import whole
 from .shapes import Documents
 
 ShapeT = TypeVar("ShapeT", bound=Shape)
@@ -76,4 +77,4 @@ async def started(request: web.Request, running: RunningJob[Any]) -> web.Respons
 
 def _json(said: Mapping[str, object], status: int = 200) -> web.Response:
     body = json.dumps(said, separators=(",", ":")).encode()
-    return web.Response(body=body, status=status, content_type=JSON)
+    return whole(body, JSON, status)

@@ -13,6 +13,9 @@ from reprieve.core.lifecycle import JobState
 
 from .conftest import Serve, Service
 
+MORE_THAN_BUFFERS = 32 * 1024 * 1024
+"""Bytes: the system has buffers of some six million for a connection."""
+
 IMPATIENT = Settings(unread=0.2, heartbeat=0.001, hold=0.0, token="secret")
 
 
@@ -62,3 +65,19 @@ async def test_who_does_not_read_a_websocket_is_dropped(serve: Serve) -> None:
             continue
 
     assert aiohttp.WSCloseCode.ABNORMAL_CLOSURE == socket.close_code
+
+
+async def test_who_does_not_read_a_large_document_is_dropped(serve: Serve) -> None:
+    service = await serve(IMPATIENT)
+    await service.library.backup_asset({"id": "large", "text": "x" * MORE_THAN_BUFFERS})
+    server: Any = service.client.server
+    reader, writer = await asyncio.open_connection("127.0.0.1", server.port, limit=1024)
+    writer.write(f"GET /v1/assets/large HTTP/1.1\r\nHost: 127.0.0.1:{server.port}\r\n\r\n".encode())
+
+    async with asyncio.timeout(30):
+        head = await reader.readuntil(b"\r\n\r\n")
+        while server.runner.server.connections:
+            await asyncio.sleep(0.05)
+
+    assert head.startswith(b"HTTP/1.1 200 ")
+    writer.transport.abort()
