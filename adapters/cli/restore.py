@@ -24,6 +24,13 @@ from .parser import Commands
 from .screen import columns
 
 
+REVERT_USAGE = """\
+reprieve revert [-h] [--store STORE] [--json]
+                       [--to ID | --list | --forget ID] [--yes]
+                       DATABASE"""
+"""argparse breaks a line of choices at other places from Python 3.13 on."""
+
+
 def add_to(commands: Commands) -> None:
     """Join the command line."""
     parser = commands.add(
@@ -52,6 +59,7 @@ def add_to(commands: Commands) -> None:
     which.add_argument("--list", action="store_true", help="list what can be gone back to")
     which.add_argument("--forget", metavar="ID", help="drop a copy for good")
     parser.add_argument("--yes", action="store_true", help="with --forget: do not ask")
+    parser.usage = REVERT_USAGE
 
 
 async def restore(asked: Namespace, output: Output) -> None:
