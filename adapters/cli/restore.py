@@ -23,7 +23,6 @@ from .output import Output
 from .parser import Commands
 from .screen import columns
 
-
 REVERT_USAGE = """\
 reprieve revert [-h] [--store STORE] [--json]
                        [--to ID | --list | --forget ID] [--yes]
