@@ -20,6 +20,8 @@ from itertools import count
 from ..clock import ring
 
 BEGINNING = datetime(2026, 1, 1, tzinfo=UTC)
+CALENDAR_ENDS = datetime(9999, 1, 1, tzinfo=UTC)
+"""The last moment that a clock shows; a little before Python's, so that others can be reckoned from it."""
 
 # Rounds of the loop that pass before it is taken for idle, where it does not show what is runnable.
 BLIND_ROUNDS = 64
@@ -38,8 +40,11 @@ class VirtualClock:
         self._elapsed = 0.0
 
     def now(self) -> datetime:
-        """The present virtual moment, in UTC."""
-        return self._start + timedelta(seconds=self._elapsed)
+        """The present virtual moment, in UTC; CALENDAR_ENDS for who waits longer."""
+        try:
+            return min(self._start + timedelta(seconds=self._elapsed), CALENDAR_ENDS)
+        except OverflowError:
+            return CALENDAR_ENDS
 
     def monotonic(self) -> float:
         """Virtual seconds since the start."""

@@ -34,6 +34,15 @@ async def test_it_starts_where_it_is_told() -> None:
     assert start + timedelta(seconds=1.5) == clock.now()
 
 
+@pytest.mark.parametrize("seconds", [1e12, 1e15, 1e300])
+async def test_it_goes_on_when_the_calendar_ends(seconds: float) -> None:
+    clock = VirtualClock()
+
+    await clock.sleep(seconds)
+
+    assert (seconds, datetime(9999, 1, 1, tzinfo=UTC)) == (clock.monotonic(), clock.now())
+
+
 async def test_it_stands_still_while_nobody_sleeps_on_it() -> None:
     clock = VirtualClock()
 
