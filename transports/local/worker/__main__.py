@@ -17,6 +17,7 @@ from ....core.errors import OwnershipLost, Problem, ReprieveError
 from ....core.job import JobKind
 from ....core.journal import job_of
 from ....core.messages import Failed
+from ...stderr_relay import drain, relay
 from .. import failpoints
 from ..home import Home
 from ..os_lock import OsLock
@@ -36,6 +37,7 @@ def main() -> None:
     """Read a task from stdin, do it, tell how it goes on stdout."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     gc.set_threshold(_GARBAGE)
+    relay()  # whoever owns the parent's stderr may never read it
     failpoints.install_from_environment()
     channel = Channel()
     _load_ahead()
@@ -88,4 +90,5 @@ def _limit_resources() -> None:
 
 
 main()
+drain()
 os._exit(0)  # to take all modules apart first would cost 20 ms, for which the parent waits
