@@ -23,7 +23,6 @@ from tests.support.services import DEADLINE
 
 pytestmark = pytest.mark.needs("nginx")
 
-ROOT = Path(__file__).parents[3]
 BEATS_OFTEN = Settings(heartbeat=0.1, hold=0.1)
 BEATS = 15
 """Their time is longer than nginx's patience in these tests, as a job's may be longer than its default."""
@@ -122,7 +121,7 @@ async def test_the_default_heartbeat_is_heard_within_the_default_patience() -> N
 async def test_the_configuration_of_the_docs_passes_websockets_on_and_shows_what_was_broken_off(
     tmp_path: Path, reprieve_service: ServiceMaker
 ) -> None:
-    page = Page(ROOT / "docs" / "howto" / "serve.md")
+    page = Page("docs/howto/serve.md")
     location, beside = (block.text for block in page.blocks if block.language == "nginx")
     server = location.replace("{", "{{").replace("}", "}}").replace(":39300", ":{port}")
 

@@ -8,18 +8,22 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import subprocess
 import threading
 from asyncio import AbstractEventLoop
 from collections.abc import AsyncIterator, Mapping
 from types import TracebackType
 from typing import Any, Self
+from weakref import WeakSet
 
 from ....core.errors import OutcomeUnknown
 from .spawn import spawn
 
 LONGEST_LINE = 64 << 20
 """Bytes that a worker may say at once."""
+
+_workers: WeakSet[Worker] = WeakSet()
 
 
 class Worker:
@@ -35,6 +39,7 @@ class Worker:
         self._ended = asyncio.Event()
         listening = (process, asyncio.get_running_loop(), self._lines, self._ended)
         threading.Thread(target=_listen, args=listening, name="worker", daemon=True).start()
+        _workers.add(self)
 
     @classmethod
     async def start(cls) -> Self:
@@ -86,6 +91,14 @@ class Worker:
                 f"The worker process ended in the middle of its work (exit code {self._process.returncode})."
             )
 
+    def leave_to_parent(self) -> None:
+        """In a fork: let go of the pipe, whose end tells the worker that its parent is gone."""
+        assert self._process.stdin
+        if not self._process.stdin.closed:
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, self._process.stdin.fileno(), inheritable=False)
+            os.close(nowhere)
+
     def _say(self, message: Mapping[str, object]) -> None:
         assert self._process.stdin
         if not self._process.stdin.closed:
@@ -126,3 +139,12 @@ def _listen(
         loop.call_soon_threadsafe(ended.set)
     except RuntimeError:
         return  # the loop was closed: nobody listens any more, and the worker ends with our end of its pipe
+
+
+def _leave_all_to_parent() -> None:
+    for worker in tuple(_workers):
+        worker.leave_to_parent()
+
+
+if hasattr(os, "register_at_fork"):  # Windows has no forks
+    os.register_at_fork(after_in_child=_leave_all_to_parent)
