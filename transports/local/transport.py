@@ -95,6 +95,8 @@ class LocalTransport:
             try:
                 async with aclosing(self._work(known, what)) as told:
                     while event := await _next(told, answer):
+                        if what == "recover" and isinstance(event, Failed) and event.problem.temporary:
+                            raise event.problem.error()  # nothing is decided yet: it is tried again
                         known = _noting(known, event)
                         answer = yield event
                 return
