@@ -65,13 +65,14 @@ async def import_key(asked: Namespace, output: Output) -> None:
     from reprieve.transports.local.stores import open_store
 
     place = place_of(asked)
-    config = Config.read(open_store(place.store))
+    store = open_store(place.store)
+    config = Config.read(store)
     if config is None:
         raise NotFound(f"There is no repository in {place.store}; check the name.")
     code = os.environ.get(CODE_VARIABLE) or secret(
         "Recovery code: ", json=asked.json, instead=f"give the code in {CODE_VARIABLE}"
     )
-    import_code(place.home, config, code)
+    import_code(store, place.home, config, code)
     output.result(
         {"repository": config.id}, lambda: f"The key of the store {place.store} is on this machine now."
     )

@@ -13,7 +13,7 @@ from ..registry import Opened
 from .home import Home
 from .journal import SqliteJournal
 from .leftovers import clear_up
-from .names import canonical_database, canonical_store
+from .names import canonical_database, canonical_store, refuse_secrets
 from .place import Place
 from .registered import RegisteredDatabases
 from .transport import LocalTransport
@@ -53,7 +53,11 @@ def store_of(database: str, given: str | None, home: Home) -> str:
     """Where a database's backups are: the store that is `given`, or else the one that it is registered with,
     or else REPRIEVE_STORE, or else the platform's data folder.
 
-    Raises InvalidRequest for an empty name, StorageError if the list of databases cannot be read.
+    Raises InvalidRequest for an empty name and for a URL with a secret in it, StorageError if the list of
+    databases cannot be read.
     """
     known = RegisteredDatabases(home).find(database) if given is None else None
-    return known.store if known else canonical_store(given)
+    if known is None:
+        return canonical_store(given)
+    refuse_secrets(known.store)
+    return known.store

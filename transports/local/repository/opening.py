@@ -13,7 +13,7 @@ import attrs
 from ....core.errors import Conflict, InvalidRequest, NotFound, StorageError
 from ..failpoints import reach
 from ..home import Home
-from ..keys import forget_key, given_passphrase, keep_key, unlock
+from ..keys import forget_key, given_passphrase, keep_key, require_apart, unlock
 from ..known_stores import KnownStores
 from ..stores import Store
 from .config import DATA, KEYS, NAME, Config, add_passphrase
@@ -50,8 +50,8 @@ def open_repository(
 def create_repository(store: Store, home: Home, *, version: str, passphrase: str | None = None) -> Repository:
     """A new repository in a store, its key in the user's key folder. A passphrase, if given, opens it too.
 
-    Raises Conflict if there is one already, InvalidRequest if the key would lie in the store; changes
-    nothing then.
+    Raises Conflict if there is one already, InvalidRequest if the key would lie in the store, or both in the
+    home; changes nothing then.
     """
     repository = plan_repository(store, home, version=version, passphrase=passphrase)
     return _existing(repository)
@@ -64,8 +64,7 @@ def plan_repository(store: Store, home: Home, *, version: str, passphrase: str |
     """
     repository_id, master = secrets.token_hex(16), new_master_key()
     config = Config.new(repository_id, master)
-    if home.keys.is_relative_to(store.url):
-        raise InvalidRequest(f"The key of {store.url} would lie in the store itself. Name another folder.")
+    require_apart(store, home)
     if Config.read(store) is not None:
         raise Conflict(f"There is a repository in {store.url} already. Open it, or name another folder.")
     _refuse_foreign_files(store)

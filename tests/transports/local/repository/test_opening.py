@@ -21,6 +21,7 @@ from reprieve.core.errors import (
     UpdateRequired,
 )
 from reprieve.transports.local import keys
+from reprieve.transports.local.home import Home
 from reprieve.transports.local.known_stores import KnownStores
 from reprieve.transports.local.repository.config import Config
 from reprieve.transports.local.repository.opening import (
@@ -71,11 +72,50 @@ def test_a_second_repository_in_a_store_is_a_conflict(ground: Ground, repository
     assert [f"{repository.id}.key"] == [path.name for path in ground.home.keys.iterdir()]
 
 
-def test_a_key_never_lies_in_its_store(ground: Ground) -> None:
-    with pytest.raises(InvalidRequest, match="in the store itself"):
-        create_repository(open_store(ground.root), ground.home, version="1.0")
+@pytest.mark.parametrize(
+    ("home", "store"),
+    [
+        ("up/home", "up"),  # a folder above the home
+        ("up/home", "up/home/keys"),
+        ("up/home", "up/home"),
+        ("up/home", "up/home/store"),
+        ("link/home", "up"),  # the same places, by other names
+        ("up/home", "link/home/store"),
+        ("up/home", "link"),
+    ],
+)
+def test_a_key_and_its_store_lie_apart_by_their_real_places(tmp_path: Path, home: str, store: str) -> None:
+    (tmp_path / "up").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "up")
+    folder = Home(tmp_path / home, tmp_path / home)
 
-    assert not (ground.root / "config").exists()
+    with pytest.raises(InvalidRequest, match="would lie in"):
+        create_repository(open_store(tmp_path / store), folder, version="1.0")
+
+    assert [] == [path for path in (tmp_path / "up").rglob("*") if path.is_file()]
+
+
+@pytest.mark.parametrize(
+    ("home", "store"),
+    [("home", "store"), ("home", "home-store"), ("a/home", "a/store"), ("store-home", "store")],
+)
+def test_a_store_beside_the_home_is_fine(tmp_path: Path, home: str, store: str) -> None:
+    folder = Home(tmp_path / home, tmp_path / home)
+
+    made = create_repository(open_store(tmp_path / store), folder, version="1.0")
+
+    assert made.master == keys.read_key(folder, made.id)
+
+
+def test_a_recovery_code_brings_no_key_into_its_store(ground: Ground, repository: Repository) -> None:
+    inside = Home(ground.store / "home", ground.store / "home")
+
+    with pytest.raises(InvalidRequest, match="in the store itself"):
+        keys.import_code(
+            open_store(ground.store), inside, repository.config, keys.recovery_code(repository.master)
+        )
+
+    assert not (ground.store / "home").exists()
 
 
 def test_an_unknown_feature_needs_an_update(ground: Ground, repository: Repository) -> None:
@@ -167,7 +207,7 @@ def test_a_recovery_code_brings_the_key_back(ground: Ground, repository: Reposit
     assert not keys.code_pending(ground.home, repository.id)
 
     keys.forget_key(ground.home, repository.id)
-    keys.import_code(ground.home, repository.config, code.lower().replace("-", " "))
+    keys.import_code(open_store(ground.store), ground.home, repository.config, code.lower().replace("-", " "))
 
     assert repository.id == opened(ground).id
     assert not keys.code_pending(ground.home, repository.id)
@@ -179,7 +219,9 @@ def test_a_code_of_another_repository_writes_nothing(
     other = Ground(tmp_path / "other").open()
     keys.forget_key(ground.home, repository.id)
     with pytest.raises(KeyRequired, match="not that of repository"):
-        keys.import_code(ground.home, repository.config, keys.recovery_code(other.master))
+        keys.import_code(
+            open_store(ground.store), ground.home, repository.config, keys.recovery_code(other.master)
+        )
 
     assert [] == list(ground.home.keys.iterdir())
 
