@@ -42,8 +42,8 @@ def require_apart(store: Store, home: Home) -> None:
     root = Path(store.url)
     if _is_within(home.config / KEY_FOLDER, root):
         raise InvalidRequest(
-            f"The key of {root} would lie in the store itself, for {home.config} is in it. Name another folder "
-            "by --store, or another home by REPRIEVE_HOME."
+            f"The key of {root} would lie in the store itself, for {home.config} is in it. Name another "
+            "folder by --store, or another home by REPRIEVE_HOME."
         )
     if _is_within(root, home.config):
         raise InvalidRequest(
@@ -53,7 +53,7 @@ def require_apart(store: Store, home: Home) -> None:
 
 
 def _is_within(inner: Path, outer: Path) -> bool:
-    """Whether a place is, or is below, another one: by what is on the disk, or by name where nothing is yet."""
+    """Whether a place is, or is below, another one: by what is on the disk; by name where nothing is yet."""
     place, outer = Path(os.path.realpath(inner)), Path(os.path.realpath(outer))
     return any(_is_same(folder, outer) for folder in (place, *place.parents))
 

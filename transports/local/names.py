@@ -41,9 +41,9 @@ def refuse_secrets(store: str) -> None:
     """Raise InvalidRequest for a store's URL with a name, a password or a query, without repeating it."""
     if holds_secret(store):
         raise InvalidRequest(
-            "The URL of a store must hold no name, no password and nothing after a `?` or a `#`, as others can "
-            f"read it; this one ({store.partition('://')[0]}://) does. Name the store without them, and give "
-            "secrets in files or the environment."
+            "The URL of a store must hold no name, no password and nothing after a `?` or a `#`, as others "
+            f"can read it; this one ({store.partition('://')[0]}://) does. Name the store without them, and "
+            "give secrets in files or the environment."
         )
 
 

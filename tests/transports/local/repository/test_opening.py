@@ -23,6 +23,7 @@ from reprieve.core.errors import (
 from reprieve.transports.local import keys
 from reprieve.transports.local.home import Home
 from reprieve.transports.local.known_stores import KnownStores
+from reprieve.transports.local.repository import config
 from reprieve.transports.local.repository.config import Config
 from reprieve.transports.local.repository.opening import (
     create_repository,
@@ -194,9 +195,71 @@ def test_a_key_file_wins_over_a_passphrase(ground: Ground, repository: Repositor
     assert repository.id == again.id
 
 
-def test_an_empty_passphrase_is_refused(repository: Repository) -> None:
+@pytest.mark.parametrize("phrase", ["", " ", " " * 20])
+def test_an_empty_passphrase_is_refused(repository: Repository, phrase: str) -> None:
     with pytest.raises(InvalidRequest, match="empty passphrase"):
-        repository.add_passphrase("")
+        repository.add_passphrase(phrase, allow_weak=True)
+
+
+def test_a_new_passphrase_has_ten_characters_unless_a_weak_one_is_allowed(
+    ground: Ground, repository: Repository
+) -> None:
+    with pytest.raises(InvalidRequest, match="9 characters"):
+        repository.add_passphrase("123456789")
+    repository.add_passphrase(" 1234567 8")
+    repository.add_passphrase("short", allow_weak=True)
+    keys.forget_key(ground.home, repository.id)
+
+    assert repository.master == opened(ground, " 1234567 8").master == opened(ground, "short").master
+
+
+def test_a_new_repository_is_not_made_with_a_weak_passphrase(ground: Ground) -> None:
+    def make(*, allow_weak: bool) -> Repository:
+        return open_or_create_repository(
+            open_store(ground.store),
+            ground.home,
+            version="1.0",
+            passphrase=lambda: "xy",
+            allow_weak=allow_weak,
+        )
+
+    with pytest.raises(InvalidRequest, match="2 characters"):
+        make(allow_weak=False)
+    assert not ground.store.exists()
+    made = make(allow_weak=True)
+    keys.forget_key(ground.home, made.id)
+
+    assert made.master == opened(ground, "xy").master
+
+
+def test_blanks_count_and_one_that_was_stored_without_them_opens_too(
+    ground: Ground, repository: Repository
+) -> None:
+    repository.add_passphrase(" correct horse ")
+    repository.add_passphrase("battery staple")  # what an earlier version made of ' battery staple'
+    keys.forget_key(ground.home, repository.id)
+
+    assert repository.master == opened(ground, " correct horse ").master
+    assert repository.master == opened(ground, " battery staple ").master
+    with pytest.raises(KeyRequired, match="opens no key"):
+        opened(ground, "correct horse")
+
+
+def test_a_guess_costs_what_is_usual_today_and_a_cheaper_key_opens_on(
+    ground: Ground, repository: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(config, "SCRYPT_N", 1 << 15)  # as earlier versions did
+    repository.add_passphrase("an earlier one")
+    monkeypatch.undo()
+    monkeypatch.delenv(keys.PASSPHRASE_VARIABLE, raising=False)
+    repository.add_passphrase("one of today")
+    keys.forget_key(ground.home, repository.id)
+
+    costs = [json.loads(path.read_text()) for path in (ground.store / "keys").iterdir()]
+
+    assert {(1 << 15, 8, 1), (1 << 17, 8, 1)} == {(cost["n"], cost["r"], cost["p"]) for cost in costs}
+    assert repository.master == opened(ground, "an earlier one").master
+    assert repository.master == opened(ground, "one of today").master
 
 
 def test_a_recovery_code_brings_the_key_back(ground: Ground, repository: Repository) -> None:
