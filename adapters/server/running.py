@@ -17,13 +17,13 @@ from aiohttp import web
 
 from reprieve import Library
 from reprieve.core import VERSION
+from reprieve.transports.peers import way_of_telling
 
 from .app import create_app
 from .keys import STOPPING
 from .limits import HANDSHAKE, Door, connections_for, server_arguments
 from .listening import url_of
 from .logs import AccessLog, access, log_jobs
-from .peers import way_of_telling
 from .settings import Settings
 
 FAREWELL = 5.0
