@@ -64,6 +64,7 @@ def _options(asked: Namespace) -> Iterator[str]:
     if asked.store:
         yield from ("--store", canonical_store(asked.store))
     for option, values in (
+        ("--database-id", asked.database_id),
         ("--host", asked.host),
         ("--port", asked.port or ()),
         ("--allow-origin", asked.allow_origin),

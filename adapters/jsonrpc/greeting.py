@@ -26,7 +26,8 @@ class Initialize(Shape):
     """Who the client is, and which majors of the protocol it speaks. Unknown members are its own matter.
 
     The bridge ends when the process `process_id` does. `initialization_options.target` is what to open, where
-    the command line names nothing.
+    the command line names nothing; beside it may stand `store`, and `databaseId`, which is what the database
+    was called before it was moved.
     """
 
     protocol_versions: tuple[str, ...]

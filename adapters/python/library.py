@@ -90,8 +90,13 @@ class Library:
         self._need(Operation.BACKUPS)
         return await self._transport.backups()
 
+    async def other_backups(self) -> int:
+        """How many backups of other databases its store holds, as far as the transport can tell."""
+        self._need(Operation.BACKUPS)
+        return await self._transport.other_backups()
+
     async def backup(self, backup: str) -> Backup:
-        """One backup by its id. Raises NotFound."""
+        """One backup of this database by its id. Raises NotFound."""
         self._need(Operation.BACKUP)
         return await self._transport.backup(backup)
 

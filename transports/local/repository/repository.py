@@ -167,6 +167,9 @@ class Repository:
         """Every version of one document, oldest first. Raises NotFound."""
         return self._assets.history(asset_id)
 
-    def add_passphrase(self, passphrase: str) -> None:
-        """Let this passphrase open the repository, beside whatever opens it already."""
-        add_passphrase(self.store, self.config, self.master, passphrase)
+    def add_passphrase(self, passphrase: str, *, allow_weak: bool = False) -> None:
+        """Let this passphrase open the repository, beside whatever opens it already.
+
+        Raises InvalidRequest for one that is soon guessed, unless `allow_weak`.
+        """
+        add_passphrase(self.store, self.config, self.master, passphrase, allow_weak=allow_weak)
