@@ -46,6 +46,8 @@ def script() -> NoReturn:
                 stream.flush()
         except OSError:  # nobody reads it any more
             continue
+    if relayed := sys.modules.get("reprieve.transports.stderr_relay"):
+        relayed.drain()
     os._exit(code)
 
 

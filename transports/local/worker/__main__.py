@@ -20,6 +20,7 @@ from ....core.errors import OwnershipLost, Problem, ReprieveError
 from ....core.job import JobKind
 from ....core.journal import job_of
 from ....core.messages import Failed
+from ...stderr_relay import drain, relay
 from .. import failpoints
 from ..home import Home
 from ..os_lock import OsLock
@@ -51,6 +52,7 @@ def load() -> None:
 def main() -> NoReturn:
     """Do one task, and end: to take all modules apart first would cost 20 ms, for which the parent waits."""
     _do_task()
+    drain()
     os._exit(0)
 
 
@@ -58,6 +60,7 @@ def _do_task() -> None:
     """Read a task from stdin, do it, tell how it goes on stdout."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     gc.set_threshold(_GARBAGE)
+    relay()  # whoever owns the parent's stderr may never read it
     failpoints.install_from_environment()
     channel = Channel()
     channel.ready()

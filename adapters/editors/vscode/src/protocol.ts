@@ -168,7 +168,7 @@ export interface WorkDone {
 /** Every request: its params and its result. */
 export interface Requests {
   /** Begin. */
-  "initialize": { params: { protocolVersions: string[]; processId?: number; clientInfo?: Record<string, unknown>; capabilities?: Record<string, unknown>; initializationOptions?: Record<string, unknown> }; result: Initialized };
+  "initialize": { params: { protocolVersions?: string[]; processId?: number; clientInfo?: Record<string, unknown>; capabilities?: Record<string, unknown>; initializationOptions?: Record<string, unknown> }; result: Initialized };
   /** Take no more requests. */
   "shutdown": { params: Record<string, never>; result: null };
   /** Describe the bridge. */
