@@ -17,7 +17,7 @@ from .forms import EVENTS
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 EVERYWHERE = frozenset({400, 401, 403, 405, 413, 415, 421, 431, 501, 503})
-"""What every route may answer: the request is wrong, or the service has not this operation, or is stopping."""
+"""What every route may answer: the request is wrong, the service has not this operation, or is stopping."""
 
 BACK_UP_WITHOUT_A_BODY = (Operation.BACKUP_ASSETS, Operation.BACKUP_ASSET)
 

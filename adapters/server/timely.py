@@ -1,8 +1,8 @@
 """Answers before which nothing can be sent: a 204 has no body, so no newline keeps its client waiting.
 
-Client libraries give up after ten seconds without a byte. An interim `100 Continue` would be legal, but some
-of them take it for an error (docs: decisions). So such an answer comes within Settings.answer_within, and what
-has not ended by then goes on. Knows requests and time; nothing of jobs.
+Client libraries give up after ten seconds without a byte. An interim `100 Continue` would be legal, but
+some of them take it for an error (docs: decisions). So such an answer comes within Settings.answer_within,
+and what has not ended by then goes on. Knows requests and time; nothing of jobs.
 """
 
 from __future__ import annotations

@@ -96,7 +96,7 @@ class OfflineWorld:
         return Backup(f"{VERSION}_{stamp}", VERSION, stamp, created, 0, database, "offline", "UNKNOWN")
 
     def source(self, job: Job) -> Backup | None:
-        """The Backup that a restoration puts back, hidden by now or not (none for a revert). Raises NotFound."""
+        """The Backup that a restoration puts back, hidden or not (none for a revert). Raises NotFound."""
         if job.undo_id is not None:
             self._kept(job.undo_id, job.database)
             return None

@@ -304,7 +304,7 @@ async def test_a_cancel_whose_first_answer_was_lost_finds_nothing_in_progress(tr
 async def test_a_cancel_that_is_answered_before_its_end_is_followed_to_it(
     way: str, kind: JobKind, ends: str, tried: Tried
 ) -> None:
-    """A 204 says that the service undoes; its status is IN-PROGRESS until that is done, or proves too late."""
+    """The status is IN-PROGRESS until all is undone, or proves too late."""
     double = Double(ways=(way,), hold=True, ends=ends)
     double.published["1_x"] = backup_called("1_x")
 
