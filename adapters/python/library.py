@@ -119,13 +119,15 @@ class Library:
     ) -> RunningJob[Backup]:
         """Put a backup back in place of the whole database; what it replaces can be reverted to.
 
+        Deleting the backup from now on stops nothing: its data stays until a prune.
+
         Raises NotFound for an unknown backup, Conflict while another restoration of it is unsettled.
         """
         self._need(Operation.RESTORE)
-        await self._transport.backup(backup)
         request = Request(
             JobKind.RESTORATION,
             backup_id=backup,
+            source=await self._transport.backup(backup),
             idempotency_key=idempotency_key,
             detached=detach,
             options=self._with(options),

@@ -129,11 +129,14 @@ class Repository:
         )
         return self._catalog.publish(BackupRecord(backup, image, parent.manifest))
 
-    def reader(self, backup_id: str) -> BackupReader:
-        """A reader of one Backup's pages. Raises NotFound, or RepositoryCorrupt."""
+    def reader(self, backup_id: str, *, hidden: bool = False) -> BackupReader:
+        """A reader of one Backup's pages; with `hidden`, also of a hidden one.
+
+        Raises NotFound, or RepositoryCorrupt.
+        """
         from .reader import BackupReader
 
-        record = self._catalog.record(backup_id)
+        record = self._catalog.record(backup_id, hidden=hidden)
         manifest = load_manifest(self.store, self._vault, record.manifest)
         return BackupReader(self.store, self._vault, record.backup, manifest)
 
