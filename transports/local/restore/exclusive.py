@@ -52,6 +52,11 @@ class Exclusive:
         """Whether programs that are waiting have the database open in WAL mode."""
         return self.index is not None
 
+    def user(self) -> str:
+        """A program that has the database open in WAL mode."""
+        pid = None if self.index is None else holder(self.index, WAL_INDEX_IN_USE)
+        return _named(pid)
+
     def invalidate_index(self) -> None:
         """Make whoever comes next, should this process die, learn from the -wal file what is committed."""
         if self.index is not None:
@@ -118,12 +123,15 @@ def _open_index(target: Target) -> int | None:
 
 
 def _refusal(target: Target, held: _Locks, deadline: float) -> DatabaseLocked:
-    pid = held.holder()
-    who = program(pid) if pid is not None else "another program"
     return DatabaseLocked(
-        f"{who[0].upper()}{who[1:]} has kept {target.path} locked for {deadline:g} s; close its transaction "
+        f"{_named(held.holder())} has kept {target.path} locked for {deadline:g} s; close its transaction "
         "(or the program), then try again."
     )
+
+
+def _named(pid: int | None) -> str:
+    who = program(pid or 0)
+    return who[0].upper() + who[1:]
 
 
 @attrs.define

@@ -88,7 +88,11 @@ def overwrite(
         _stage_sides(work, undo_id)
     with exclusive(target, work.deadline, work.steps) as locks:
         reach("overwrite.locked")
-        image = Image.exact(work.stage) if source.exact else _stamped(work, source, locks)
+        if source.exact:
+            image = Image.exact(work.stage)
+            _require_one_mode(locks, image)
+        else:
+            image = _stamped(work, source, locks)
         _replace(work, locks, image, undo_name(work.job_id, reason), Step.OVERWRITE)
         return offer(work, locks)
 
@@ -273,6 +277,18 @@ def _stage_sides(work: Work, undo_id: str) -> None:
             with descriptor_of(beside(kept, suffix)) as old:
                 with written(beside(work.stage, suffix), "overwrite.side") as new:
                     copy_bytes(old, new, os.fstat(old).st_size, lambda done: None)
+
+
+def _require_one_mode(locks: Exclusive, image: Image) -> None:
+    """Raise BadTarget where programs would stay in WAL mode, and newcomers find a file that says rollback."""
+    header = database_header.parse(image.header)
+    rollback = not image.size or (header is not None and not header.wal)
+    if locks.in_wal_use and rollback and "-wal" not in image.sides:
+        path = locks.target.path
+        raise BadTarget(
+            f"{locks.user()} has {path} open in WAL mode, and what is put back is not in that mode; close the "
+            "program, then try again."
+        )
 
 
 def _stamped(work: Work, source: Source, locks: Exclusive) -> Image:

@@ -86,18 +86,24 @@ def _verdict(work: Work, target: Target) -> Verdict:
 
 def _complete_sides(work: Work, target: Target, image: Image) -> None:
     for suffix, kept in image.sides.items():
-        path = beside(target.path, suffix)
-        if _has_only_its_body(path, kept):
+        path, head = beside(target.path, suffix), side_head(target, suffix)
+        if not head and path.exists() and path.stat().st_size == kept.stat().st_size:
             complete_side(target, suffix, image)
-        elif not (path.exists() and path.read_bytes() == kept.read_bytes()):
+        elif not _continues(head, kept):
             raise Ambiguous(
                 f"The restoration of {target.path} was interrupted, and another program has used {path.name} "
                 f"since. Nothing was touched; what it held is kept as undo copy {work.job_id}."
             )
 
 
-def _has_only_its_body(path: Path, kept: Path) -> bool:
-    if not path.exists() or path.stat().st_size != kept.stat().st_size:
-        return False
-    with descriptor_of(path) as descriptor:
-        return not any(read_at(descriptor, 32, 0))
+def _continues(head: bytes, kept: Path) -> bool:
+    """Whether a file beside the database is the kept one, or a WAL that has gone on from it.
+
+    A WAL that begins again counts up the first of its salts; one that knew nothing of the kept draws it.
+    """
+    with descriptor_of(kept) as descriptor:
+        before = read_at(descriptor, len(head), 0)
+    restarts = int.from_bytes(head[16:20], "big") - int.from_bytes(before[16:20], "big")
+    return bool(head) and (
+        head == before or (head[:12] == before[:12] and 0 <= restarts % (1 << 32) < 1 << 16)
+    )
