@@ -1,8 +1,13 @@
-"""The one name of a database, and of a store: the same in every process and every working directory."""
+"""The one name of a database, and of a store: the same in every process and every working directory.
+
+And the name of what lies beside a database while it is restored.
+"""
 
 from __future__ import annotations
 
+import hashlib
 import os
+from pathlib import Path
 
 from ...core.errors import InvalidRequest
 from .home import default_store
@@ -20,6 +25,17 @@ def canonical_database(target: str) -> str:
     if not named:
         raise InvalidRequest(f"No file can have the name {target!r}; give a database's path.")
     return os.path.realpath(os.path.expanduser(target.removeprefix("file://").removeprefix("file:")))
+
+
+def incoming_path(database: Path, job_id: str) -> Path:
+    """What a job is fetching, before it takes the place of `database`: in the same folder, hidden."""
+    return database.with_name(f"{incoming_prefix(database)}{job_id}.reprieve")
+
+
+def incoming_prefix(database: Path) -> str:
+    """How the names of such files begin: short, since the name itself may be as long as names can be."""
+    digest = hashlib.blake2b(os.fsencode(database.name), digest_size=8).hexdigest()
+    return f".{digest}."
 
 
 def canonical_store(store: str | None) -> str:
