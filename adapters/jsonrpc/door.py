@@ -6,7 +6,7 @@ An editor waits for the answer to `initialize`, so nothing is imported before it
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import chain
 
 from .ahead import Ahead, taken
@@ -20,11 +20,13 @@ from .peer import Heard, Peer, Reply
 from .stdio import Stdio
 
 
-def bridge(target: str | None, store: str | None, passphrase: str | None) -> int:
+def bridge(
+    target: str | None, store: str | None, passphrase: str | None, database_id: Sequence[str] = ()
+) -> int:
     """Be the bridge of a client at stdin and stdout, until it goes; the exit code."""
     on_signal(lambda: os._exit(CLEAN))  # so far nothing is under way
     ahead = taken() or Ahead(Stdio())
-    stdio, peer, handshake = ahead.stdio, Peer(ahead.frames), Handshake(target, store)
+    stdio, peer, handshake = ahead.stdio, Peer(ahead.frames), Handshake(target, store, database_id)
     try:
         heard = _begun(ahead, peer, handshake)
     except FramingError as error:

@@ -27,7 +27,8 @@ class Initialize(Shape):
 
     Without `protocol_versions`, as clients for language servers in general send it, the newest is spoken. The
     bridge ends when the process `process_id` does. `initialization_options.target` is what to open, where
-    the command line names nothing.
+    the command line names nothing; beside it may stand `store`, and `databaseId`, which is what the database
+    was called before it was moved.
     """
 
     protocol_versions: tuple[str, ...] | None = None

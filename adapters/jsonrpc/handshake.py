@@ -6,6 +6,7 @@ matched by their major; a program's version never matters.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import Enum
 
 from .errors import NOT_INITIALIZED, Refused, RpcError, invalid_params, invalid_request
@@ -34,9 +35,10 @@ class Handshake:
     `client_is_seen`: whether there was a process of the number that the client gave, when it was greeted.
     """
 
-    def __init__(self, target: str | None, store: str | None = None) -> None:
+    def __init__(self, target: str | None, store: str | None = None, database_id: Sequence[str] = ()) -> None:
         self.target = target
         self.store = store
+        self.database_id = tuple(database_id)
         self.stage = Stage.NEW
         self.client = Initialize()
         self.client_is_seen = True
@@ -95,6 +97,8 @@ class Handshake:
         if self.target is None:
             self.target = _text(options, "target")
             self.store = self.store or _text(options, "store")
+            named = _text(options, "databaseId")
+            self.database_id = self.database_id or ((named,) if named else ())
         if self.target is None:
             what = "name a database; the command line names none"
             raise Refused(invalid_params(("initializationOptions.target", what)))

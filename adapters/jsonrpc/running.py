@@ -31,7 +31,9 @@ async def run(
     """Be the bridge of a client that was greeted; the exit code."""
     loop = asyncio.get_running_loop()
     assert handshake.target is not None
-    opening = asyncio.create_task(open_library(handshake.target, handshake.store, passphrase))
+    opening = asyncio.create_task(
+        open_library(handshake.target, handshake.store, passphrase, handshake.database_id)
+    )
     conversation = Conversation(opening, handshake, peer)
 
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")

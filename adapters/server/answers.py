@@ -5,6 +5,7 @@ Knows HTTP and the models; nothing of what was asked.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import lru_cache
 
 import attrs
@@ -44,9 +45,13 @@ def streamed(content_type: str, headers: dict[str, str] | None = None) -> web.St
     return web.StreamResponse(headers={"Content-Type": content_type, **PROXIES_PASS_ON, **(headers or {})})
 
 
-def refusal(error: ReprieveError) -> web.Response:
-    """An error: its status, and its sentence."""
-    return sentence(str(error), _status(error))
+def refusal(error: ReprieveError, answers: Callable[[int], bool]) -> web.Response:
+    """An error: its sentence, and its status if the route `answers` so; 500 otherwise.
+
+    A status that is not described is taken for something else: 404, for a path that is not there.
+    """
+    status = _status(error)
+    return sentence(str(error), status if answers(status) else ReprieveError.http_status)
 
 
 def sentence(said: str, status: int, headers: dict[str, str] | None = None) -> web.Response:

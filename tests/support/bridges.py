@@ -16,7 +16,7 @@ from pathlib import Path
 from threading import Condition, Event, Thread
 from typing import Any
 
-COMMAND = (sys.executable, "-m", "reprieve", "bridge", "--stdio")
+COMMAND = (sys.executable, "-P", "-m", "reprieve", "bridge", "--stdio")
 if sys.platform != "win32":
     import fcntl
     import termios

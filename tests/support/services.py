@@ -15,7 +15,7 @@ from typing import Any
 
 import attrs
 
-COMMAND = (sys.executable, "-m", "reprieve.adapters.cli", "serve")
+COMMAND = (sys.executable, "-P", "-m", "reprieve.adapters.cli", "serve")
 DEADLINE = 60.0
 
 

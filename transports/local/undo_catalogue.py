@@ -1,8 +1,8 @@
 """The catalogue of undo copies: what restorations replaced, kept for 7 days and the last 3 of each database.
 
-A copy is a plain database file `<id>.db` (its WAL, where a file that is no database had one, beside it)
-and a small `<id>.json` that alone makes it exist. Files that cannot be read as an entry hide no others.
-Opens no database, so that the parent may read it; restore/undo.py makes the copies.
+A copy is a plain database file `<id>.db` (with the WAL and the journal that lay beside a file of which every
+byte was kept) and a small `<id>.json` that alone makes it exist. Files that cannot be read as an entry hide
+no others. Opens no database, so that the parent may read it; restore/undo.py makes the copies.
 """
 
 from __future__ import annotations
@@ -32,10 +32,18 @@ def data_path(home: Home, undo_id: str) -> Path:
     return home.undo / f"{undo_id}.db"
 
 
-def enter(home: Home, copy: UndoCopy, identity: tuple[int, int]) -> None:
-    """Make a copy exist whose file is durable; `identity` is the device and inode of what it was made of."""
+def enter(home: Home, copy: UndoCopy, identity: tuple[int, int], *, exact: bool = False) -> None:
+    """Make a copy exist whose file is durable; `identity` is the device and inode of what it was made of.
+
+    `exact` copies are every byte of a file that SQLite was not to read, with its WAL and journal beside them.
+    """
     device, inode = identity
-    record = attrs.asdict(copy) | {"created": copy.created.isoformat(), "device": device, "inode": inode}
+    record = attrs.asdict(copy) | {
+        "created": copy.created.isoformat(),
+        "device": device,
+        "inode": inode,
+        "exact": exact,
+    }
     with written(_record_path(home, copy.id), "undo.record") as descriptor:
         write_at(descriptor, json.dumps(record, indent=1).encode(), 0)
 
@@ -69,17 +77,28 @@ def _read(home: Home, path: Path) -> UndoCopy | None:
     return copy if whole else None
 
 
-def find_undo(home: Home, undo_id: str) -> UndoCopy:
-    """The copy with this id. Raises NotFound."""
-    for copy in list_undo(home):
+def find_undo(home: Home, undo_id: str, database: str | None = None) -> UndoCopy:
+    """The copy with this id, of `database` if one is named. Raises NotFound."""
+    for copy in list_undo(home, database):
         if copy.id == undo_id:
             return copy
-    raise NotFound(f"There is no undo copy {undo_id}; `reprieve revert --list` shows those that are kept.")
+    of = f" of {database}" if database else ""
+    raise NotFound(
+        f"There is no undo copy {undo_id}{of}; `reprieve revert DATABASE --list` shows those that are kept."
+    )
 
 
-def forget_undo(home: Home, undo_id: str) -> None:
-    """Drop a copy for good. Raises NotFound."""
-    drop(home, find_undo(home, undo_id).id)
+def is_exact(home: Home, undo_id: str) -> bool:
+    """Whether the copy is to come back byte for byte."""
+    try:
+        return json.loads(_record_path(home, undo_id).read_bytes()).get("exact") is True
+    except (FileNotFoundError, ValueError, AttributeError):
+        return False
+
+
+def forget_undo(home: Home, undo_id: str, database: str | None = None) -> None:
+    """Drop a copy for good, of `database` if one is named. Raises NotFound."""
+    drop(home, find_undo(home, undo_id, database).id)
 
 
 def drop(home: Home, undo_id: str) -> None:

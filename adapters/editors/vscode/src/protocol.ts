@@ -28,10 +28,11 @@ export interface Backup {
   sourceDamaged: boolean;
 }
 
-/** Backups, oldest first; `next_cursor` where there are more. */
+/** Backups of the database, oldest first; `next_cursor` where there are more. */
 export interface Backups {
   items: Backup[];
   nextCursor?: string;
+  otherBackups?: number;
 }
 
 /** Whether the cancel came in time, and the job as it ended. */
