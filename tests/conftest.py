@@ -20,11 +20,13 @@ import pytest
 from tests.editors.vscode_tools import host_is_here, tools_are_here
 from tests.sdks.environments import (
     CURL_CLIENT,
+    EVENTSOURCE_CLIENT,
     NODE_FOLDER,
     PYTHON_CLIENTS,
     TYPESCRIPT_CLIENT,
     VSCODE_JSONRPC_PEER,
 )
+from tests.support.proxies import NGINX
 
 PARTS: dict[str, tuple[Callable[[], bool], str]] = {
     "tmpfs": (
@@ -40,6 +42,7 @@ PARTS: dict[str, tuple[Callable[[], bool], str]] = {
     "linux": (lambda: sys.platform == "linux", "run on Linux"),
     "systemd": (lambda: shutil.which("systemd-analyze") is not None, "install systemd"),
     "curl": (lambda: CURL_CLIENT.here, "install curl"),
+    "nginx": (lambda: NGINX is not None, "install nginx (`apt-get install nginx-light`)"),
     "node": (lambda: NODE_FOLDER.exists(), "run `make sdks` (Node comes from PyPI)"),
     "vscode": (tools_are_here, "run `make vscode` (from PyPI and npm)"),
     "vscode host": (host_is_here, "run `make vscode-host` (800 MiB from npm)"),
@@ -56,6 +59,7 @@ PARTS: dict[str, tuple[Callable[[], bool], str]] = {
     "emacs": (lambda: shutil.which("emacs") is not None, "install Emacs (`apt-get install emacs-nox`)"),
     "sdks": (lambda: all(client.here for client in PYTHON_CLIENTS), "run `make sdks` (from PyPI)"),
     "vscode-jsonrpc": (lambda: VSCODE_JSONRPC_PEER.here, "run `make sdks` (from PyPI and npm)"),
+    "eventsource": (lambda: EVENTSOURCE_CLIENT.here, "run `make sdks` (from PyPI and npm)"),
     "node sdk": (lambda: TYPESCRIPT_CLIENT.here, "run `make sdks` (from PyPI and npm)"),
 }
 """What a test can need: whether it is here, and how to get it."""
