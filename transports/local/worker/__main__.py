@@ -41,7 +41,7 @@ def main() -> None:
     _load_ahead()
     said = channel.task()
     _limit_resources()
-    home = Home(*(Path(folder) for folder in said["home"]))
+    home = Home(*(None if folder is None else Path(folder) for folder in said["home"]))  # type: ignore[arg-type]
     task = Task(channel, job_of(said["job"]), Place(said["store"], home, said["passphrase"]))
     recovers = said["what"] == "recover"
     try:
