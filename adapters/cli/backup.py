@@ -17,6 +17,9 @@ from .output import Output
 from .parser import Commands
 from .recovery_code import offer_recovery_code, recovery_code_pending
 
+USAGE = "reprieve backup [-h] [--store STORE] [...] DATABASE"
+"""All options together would take four lines of a page that has to fit a screen."""
+
 
 def add_to(commands: Commands) -> None:
     """Join the command line."""
@@ -37,7 +40,9 @@ def add_to(commands: Commands) -> None:
         "--new-store", action="store_true", help="even if the store held backups and is empty now"
     )
     parser.add_argument("--allow-weak", action="store_true", help=f"for a new store, {ALLOW_WEAK}")
+    Commands.add_work_dir(parser)
     commands.add_record(parser)
+    parser.usage = USAGE
 
 
 async def backup(asked: Namespace, output: Output) -> None:

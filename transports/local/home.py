@@ -7,11 +7,12 @@ never inside it: a key must not lie beside the store that it opens.
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
 import attrs
 
-from ...core.errors import StorageError
+from ...core.errors import InvalidRequest, StorageError
 from .files import make_folder
 
 VARIABLE = "REPRIEVE_HOME"
@@ -27,6 +28,8 @@ class Home:
 
     config: Path
     data: Path
+    work: Path | None = None
+    """Where plain copies of databases lie for a while, if not beside the other data."""
 
     @classmethod
     def find(cls) -> Home:
@@ -74,8 +77,11 @@ class Home:
 
     @property
     def stages(self) -> Path:
-        """Fetched backups on their way into a database."""
-        return self._folder(self.data / "stage")
+        """Fetched backups on their way into a database, and copies of databases on their way into a backup.
+
+        Raises InvalidRequest for a work folder of its own name that others can look into.
+        """
+        return self._folder(self.data / "stage") if self.work is None else _private(self.work)
 
     @property
     def undo(self) -> Path:
@@ -92,6 +98,24 @@ class Home:
                 f"({error.strerror or error}). Set {VARIABLE} to a folder that this user may write to."
             ) from error
         return path
+
+
+def _private(folder: Path) -> Path:
+    """A folder that somebody named, made if it is missing. Raises InvalidRequest unless it is private."""
+    try:
+        make_folder(folder)
+        status = folder.stat()
+    except OSError as error:
+        raise InvalidRequest(
+            f"The work folder {folder} cannot be used ({error.strerror or error}); name another by "
+            "--work-dir."
+        ) from error
+    if sys.platform != "win32" and (status.st_uid != os.geteuid() or status.st_mode & 0o077):
+        raise InvalidRequest(
+            f"The work folder {folder} is not private to this user, and plain copies of databases lie there. "
+            f"Run `chmod 700 {folder}`, or name another by --work-dir: one that is missing is made."
+        )
+    return folder
 
 
 def default_store() -> str:

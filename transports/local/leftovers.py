@@ -12,6 +12,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
+import attrs
+
 from ...core.errors import NotFound
 from ...core.ports import JournalStore
 from .home import Home
@@ -54,7 +56,8 @@ async def _has_ended(job_id: str, journal: JournalStore) -> bool:
 
 
 def _in_home(home: Home) -> Iterator[tuple[str, Path]]:
-    for path in (*home.stages.iterdir(), *home.workers.iterdir()):
+    folders = {home.stages, attrs.evolve(home, work=None).stages, home.workers}
+    for path in (path for folder in folders for path in folder.iterdir()):
         yield _job_of(path), path
     entries = list(home.undo.iterdir())
     whole = {path.stem for path in entries if path.suffix == ".json"}

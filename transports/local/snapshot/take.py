@@ -35,6 +35,7 @@ def take(
     force: bool = False,
     method: Method | None = None,
     sound: Callable[[], None] = lambda: None,
+    copy: Path | None = None,
 ) -> Image:
     """Send the pages of one consistent image of `path` to `sink`, and tell what was learnt.
 
@@ -43,12 +44,13 @@ def take(
     nobody a wait: `Image.problems` is None where it did not, and the caller has to check what it stored.
     `sound` is called, in any thread, once that has found nothing, which may be long before all is read.
     `force` accepts a network file system and a damaged source. `method` is chosen by itself if not given.
+    `copy` is where a database that is too large for memory may be copied to for a while.
 
     Raises NotFound, BadSource (also for a damaged source), DatabaseLocked, StorageFull, Conflict (the
     file changes faster than it can be read) and SnapshotCancelled; the source is as it was.
     """
     file = examine(path, as_source=True, force=force)
-    request = Request(file.path, sink, cancelled, deadline, check, force, sound)
+    request = Request(file.path, sink, cancelled, deadline, check, force, sound, copy)
     image = _read(request, [(method, ATTEMPTS)] if method else _plan(file))
     if image.problems and not force:
         raise BadSource(_complaint(path, image.problems))

@@ -53,8 +53,14 @@ def _backed_up(task: Task) -> Backup:
         return _backed_up(task)  # another process made a repository there meanwhile
 
 
+def _copy_of(task: Task) -> Path:
+    """Where a plain copy of the database may lie for a while: in our own folder, under the job's name."""
+    return task.home.stages / f"{task.job.id}.copy.db"
+
+
 def recover_creation(task: Task) -> None:
     """Settle a creation whose worker is gone: its Backup was published, or it was not."""
+    _copy_of(task).unlink(missing_ok=True)
     announced = task.job.backup
     published = announced and _published(task, announced)
     if published:
@@ -111,6 +117,7 @@ def _take(task: Task, sink: Sink, sound: threading.Event) -> Image:
             check=cast("CheckKind", task.option("check", "quick")),
             force=task.has("force"),
             sound=sound.set,
+            copy=_copy_of(task),
         )
 
 
