@@ -58,6 +58,17 @@ def _carry_out(words: list[str], output: Output) -> None:
     except (KeyRequired, JobFailed) as error:
         asked.passphrase = _passphrase(asked, error)
         asyncio.run(asked.run(asked, output))
+    _drop_old_undo_copies()
+
+
+def _drop_old_undo_copies() -> None:
+    """Every command counts as a use of this home, after which old copies may go."""
+    from reprieve.transports.local.home import Home
+    from reprieve.transports.local.undo_catalogue import drop_old
+
+    home = Home.find()
+    if home.keeps_undo_copies:
+        drop_old(home)
 
 
 def _passphrase(asked: Namespace, error: ReprieveError) -> str:

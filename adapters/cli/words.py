@@ -15,6 +15,9 @@ from reprieve.core.lifecycle import JobState
 PATH_ROOM = 46
 """Characters of a path beside other things: enough for an editor's folder of 32 digits and a file in it."""
 
+CLOCK_SKEW = timedelta(minutes=1)
+"""How far two right clocks may differ."""
+
 LEAST_PATH_ROOM = 16
 """Characters to which a column of paths is narrowed, not further."""
 
@@ -37,12 +40,17 @@ def moment(at: datetime | None) -> str:
 
 
 def ago(at: datetime, now: datetime) -> str:
-    """How long ago that was, in its largest unit: `3 hours ago`."""
-    seconds = max(0, round((now - at).total_seconds()))
+    """How long ago it was, in its largest unit: `3 hours ago`; by a wrong clock `3 hours in the future`."""
+    seconds = abs(round((now - at).total_seconds()))
     for unit, length in (("day", 86400), ("hour", 3600), ("minute", 60)):
         if seconds >= length:
-            return f"{counted(seconds // length, unit)} ago"
+            return f"{counted(seconds // length, unit)} {'in the future' if at > now else 'ago'}"
     return "just now"
+
+
+def made(at: datetime, now: datetime) -> str:
+    """When something was made, by the clock as it was then; one that was ahead is told."""
+    return f"{moment(at)} (in the future)" if at - now > CLOCK_SKEW else moment(at)
 
 
 def seconds(length: timedelta) -> str:
@@ -103,8 +111,10 @@ def ending(job: Job) -> str:
 
 
 def took(job: Job) -> str:
-    """How long a settled job ran; a dash for one that did not, or still does."""
-    return seconds(job.ended - job.started) if job.started and job.ended else "-"
+    """How long a settled job ran; a dash for one that did not, still does, or saw the clock set back."""
+    if job.started is None or job.ended is None or job.ended < job.started:
+        return "-"
+    return seconds(job.ended - job.started)
 
 
 def utc_now() -> datetime:

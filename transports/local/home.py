@@ -75,9 +75,19 @@ class Home:
         return self._folder(self.data / "stage")
 
     @property
+    def days(self) -> Path:
+        """The file that counts the days on which this home ran."""
+        return self._folder(self.data) / "days.json"
+
+    @property
     def undo(self) -> Path:
         """What restorations replaced."""
         return self._folder(self.data / "undo")
+
+    @property
+    def keeps_undo_copies(self) -> bool:
+        """Whether anything was ever replaced; looks, and makes no folder."""
+        return (self.data / "undo").is_dir()
 
     @staticmethod
     def _folder(path: Path) -> Path:

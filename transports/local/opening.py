@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from functools import partial
 from pathlib import Path
 from random import Random
@@ -17,6 +18,7 @@ from .names import canonical_database, canonical_store
 from .place import Place
 from .registered import RegisteredDatabases
 from .transport import LocalTransport
+from .undo_catalogue import drop_old
 
 
 def open_local(
@@ -45,8 +47,13 @@ def open_local(
         clock or RealClock(),
         Random(),
         {"store": where},
-        partial(clear_up, home, Path(database), journal),
+        partial(_tidy, home, Path(database), journal),
     )
+
+
+async def _tidy(home: Home, database: Path, journal: SqliteJournal) -> None:
+    await clear_up(home, database, journal)
+    await asyncio.to_thread(drop_old, home)
 
 
 def store_of(database: str, given: str | None, home: Home) -> str:

@@ -6,7 +6,6 @@ database.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from pathlib import Path
 
 import attrs
@@ -14,7 +13,7 @@ import attrs
 from ..failpoints import reach
 from ..files import remove
 from ..home import Home
-from ..undo_catalogue import data_path, drop, prune
+from ..undo_catalogue import data_path, drop, drop_old
 from .connections import Patience
 from .port import Ending, Fact, Step, Steps
 
@@ -90,7 +89,7 @@ class Work:
         remove(self.stage)
         remove(self.incoming(target))
         if ending is Ending.RESTORED:
-            prune(self.home, str(target), datetime.now(UTC))
+            drop_old(self.home)
         else:
             drop(self.home, self.job_id)
         reach("restore.a8.cleaned")
