@@ -11,6 +11,7 @@ from reprieve.core.errors import NotFound
 from reprieve.core.job import Backup
 from reprieve.transports.local.place import Place
 
+from ..visible import visible
 from ..wire import Members, on_wire
 from . import words
 from .asking import confirm
@@ -116,11 +117,11 @@ async def delete(asked: Namespace, output: Output) -> None:
         members = announce(choice, output)
         _confirm(asked, choice.backup)
         place.repository().delete(choice.backup.id)
-    output.result(members, lambda: f"Deleted the backup {choice.backup.id}.")
+    output.result(members, lambda: f"Deleted the backup {visible(choice.backup.id)}.")
 
 
 def _confirm(asked: Namespace, backup: Backup) -> None:
-    question = f"This deletes the backup {backup.id} of {words.path(backup.database)}."
+    question = f"This deletes the backup {visible(backup.id)} of {words.path(backup.database)}."
     confirm(question, json=asked.json, yes=asked.yes)
 
 

@@ -12,6 +12,8 @@ from datetime import UTC, datetime, timedelta
 from reprieve.core.job import Job, JobKind
 from reprieve.core.lifecycle import JobState
 
+from ..visible import visible
+
 PATH_ROOM = 46
 """Characters of a path beside other things: enough for an editor's folder of 32 digits and a file in it."""
 
@@ -67,19 +69,19 @@ def counted(number: int, thing: str) -> str:
 
 
 def path(name: str) -> str:
-    """A path as its owner would write it: below the home folder with a tilde."""
+    """A path as its owner would write it: below the home folder with a tilde, and no character unseen."""
     home = os.path.expanduser("~")
-    return "~" + name[len(home) :] if len(home) > 1 and name.startswith(home + os.sep) else name
+    return visible("~" + name[len(home) :] if len(home) > 1 and name.startswith(home + os.sep) else name)
 
 
 def here(name: str) -> str:
     """A path as somebody in the current folder would write it: what lies in the folder by its name alone."""
     try:
         folder = os.path.join(os.getcwd(), "")
-    except FileNotFoundError:  # the folder was removed meanwhile
+    except OSError:  # the folder was removed meanwhile, or cannot be read
         return path(name)
     inside = name.removeprefix(folder)
-    return inside if inside != name and os.sep not in inside else path(name)
+    return visible(inside) if inside != name and os.sep not in inside else path(name)
 
 
 def shortened(name: str, room: int) -> str:
@@ -106,7 +108,7 @@ def standing(job: Job) -> str:
 
 def ending(job: Job) -> str:
     """How a job ended, whole: `Backing up snippets.db: failed: It is damaged …`."""
-    why = f": {job.error.message}" if job.error else ""
+    why = f": {visible(job.error.message)}" if job.error else ""
     return f"{doing(job)}: {standing(job)}{why}"
 
 
@@ -128,7 +130,7 @@ def table(heads: Sequence[str], rows: Iterable[Sequence[str]], room: int | None 
     In `room` characters a line, if that is given: paths are shortened, and what still has no room in its
     line stands below it.
     """
-    lines = [tuple(heads), *map(tuple, rows)]
+    lines = [tuple(heads), *(tuple(map(visible, row)) for row in rows)]
     widths = [max(len(line[column]) for line in lines) for column in range(len(heads))]
     if room is not None:
         _narrow(heads, widths, room)
@@ -165,6 +167,6 @@ def _joined(cells: Iterable[str], room: int | None) -> str:
 
 def facts(pairs: Iterable[tuple[str, str]]) -> str:
     """Names and what they are, in two columns."""
-    known = list(pairs)
+    known = [(name, visible(value)) for name, value in pairs]
     width = max(len(name) for name, _ in known)
     return "\n".join(f"{name.ljust(width)}  {value}" for name, value in known)

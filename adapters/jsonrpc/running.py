@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 from reprieve.core.errors import Problem, ReprieveError
 
+from ..log_lines import VisibleFormatter
+from ..visible import visible
 from .conversation import Conversation
 from .exit_codes import CANNOT_OPEN, CLEAN
 from .handshake import Handshake
@@ -42,7 +44,9 @@ async def run(
 
     on_signal(gone)
     watch(handshake.client.process_id, stdio.out, gone)
-    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    handler = logging.StreamHandler()
+    handler.setFormatter(VisibleFormatter("%(levelname)s %(name)s: %(message)s"))
+    logging.basicConfig(level=logging.WARNING, handlers=[handler])
     opening.add_done_callback(lambda done: _opened(conversation, done))
     conversation.over.add_done_callback(lambda _: opening.cancel())
     try:
@@ -69,6 +73,6 @@ def _opened(conversation: Conversation, opening: asyncio.Task[Library]) -> None:
     conversation.say(1, said)
     conversation.end(CANNOT_OPEN)
     try:
-        print(f"reprieve: {said}", file=sys.stderr)
+        print(f"reprieve: {visible(said)}", file=sys.stderr)
     except OSError:  # nobody reads it there
         return

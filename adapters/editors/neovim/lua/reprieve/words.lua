@@ -48,7 +48,7 @@ function M.backup(backup)
   if settings.is_own(backup.database) then
     return line
   end
-  return line .. "  of " .. vim.fn.fnamemodify(backup.database, ":~")
+  return line .. "  of " .. vim.fn.fnamemodify(backup.database, ":~"):gsub("%c", " ") -- a line holds no line break
 end
 
 local function reverts(job)
