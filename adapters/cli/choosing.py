@@ -39,7 +39,7 @@ class Choice:
 
 
 def chosen(backups: Sequence[Backup], wanted: str, database: str | None = None) -> Choice:
-    """The backup that is meant, of these, oldest first; `latest` is that of `database`, if one is named.
+    """The backup that is meant, of these, oldest first; they are all of `database`, if one is named.
 
     Raises NotFound, and InvalidRequest if several are meant.
     """
@@ -57,18 +57,17 @@ def chosen(backups: Sequence[Backup], wanted: str, database: str | None = None) 
 
 
 def _latest(backups: Sequence[Backup], database: str | None) -> Choice:
-    own = [backup for backup in backups if database in (None, backup.database)]
-    if not own and database is not None:
+    if not backups and database is not None:
         raise NotFound(
             f"There is no backup of {database}, and `{LATEST}` is the latest of that same path. "
             "`reprieve list` shows the backups of every path: name one by its id."
         )
-    if not own:
+    if not backups:
         raise NotFound("There is no backup yet; `reprieve backup DATABASE` makes the first.")
-    for place in reversed(range(len(own))):
-        if not own[place].source_damaged:
-            return Choice(own[place], tuple(own[place + 1 :]))
+    for place in reversed(range(len(backups))):
+        if not backups[place].source_damaged:
+            return Choice(backups[place], tuple(backups[place + 1 :]))
     raise NotFound(
         f"Every backup is marked damaged, as its database was, and `{LATEST}` passes over those. The newest "
-        f"is {own[-1].id}: name it by its id."
+        f"is {backups[-1].id}: name it by its id."
     )

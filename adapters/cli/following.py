@@ -39,7 +39,7 @@ async def see_through(job: RunningJob[ResultT], output: Output) -> Job:
 async def show(job: RunningJob[ResultT], output: Output) -> Job:
     """Show a job until it has ended, however it does; what it ended as.
 
-    Raises StorageError where its end cannot be recorded now: whoever settles it later, it is not this command.
+    Raises StorageError where its end cannot be recorded now: a later command settles it.
     """
     showing = asyncio.create_task(_show_updates(job, output))
     settled = asyncio.create_task(job.settled())

@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import os
 import shutil
+import stat
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,7 +17,7 @@ from pathlib import Path
 
 from .failpoints import reach
 
-BINARY = getattr(os, "OBINARY", 0)
+BINARY = getattr(os, "O_BINARY", 0)
 NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0)
 
 _NO_ROOM = {errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC)}
@@ -98,6 +99,7 @@ if sys.platform == "win32":
         os.rename(source, path)
 
 else:
+
     def _has_no_inode(folder: Path) -> bool:
         status = os.statvfs(folder)
         return status.f_files > 0 and status.f_favail == 0
@@ -170,6 +172,17 @@ def written(path: Path, point: str, *, part: Path | None = None) -> Iterator[int
     except BaseException:
         part.unlink(missing_ok=True)
         raise
+
+
+def like(descriptor: int, status: os.stat_result) -> None:
+    """Give an open file of ours the mode of another, and its owner where this user may."""
+    if sys.platform == "win32":
+        return  # a new file there has the rights of its folder
+    if os.geteuid() == 0:
+        os.fchown(descriptor, status.st_uid, status.st_gid)
+    elif os.fstat(descriptor).st_gid != status.st_gid and status.st_gid in os.getgroups():
+        os.fchown(descriptor, -1, status.st_gid)
+    os.fchmod(descriptor, stat.S_IMODE(status.st_mode))
 
 
 def wal_is_empty(path: Path) -> bool:

@@ -19,6 +19,9 @@ from .files import is_full, make_folder
 VARIABLE = "REPRIEVE_HOME"
 STORE_VARIABLE = "REPRIEVE_STORE"
 
+KEY_FOLDER = "keys"
+"""In the folder of the configuration."""
+
 
 @attrs.frozen
 class Home:
@@ -44,7 +47,7 @@ class Home:
     @property
     def keys(self) -> Path:
         """One file for each repository's key, 0600."""
-        return self._folder(self.config / "keys")
+        return self._folder(self.config / KEY_FOLDER)
 
     @property
     def databases(self) -> Path:
@@ -109,13 +112,20 @@ class Home:
 
 
 def default_store() -> str:
-    """Where backups go when nobody says where: REPRIEVE_STORE, or the platform's data folder."""
+    """Where backups go when nobody says where: REPRIEVE_STORE, or a folder of the platform's for data.
+
+    Where configuration and data share a folder (macOS, Windows), a new store lies beside that, not in it.
+    """
     named = os.environ.get(STORE_VARIABLE)
     if named:
         return named
     import platformdirs
 
-    return str(_of_platform(platformdirs.user_data_path) / "store")
+    data, config = _of_platform(platformdirs.user_data_path), _of_platform(platformdirs.user_config_path)
+    store = data / "store"
+    if data.is_relative_to(config) and not os.path.lexists(store):
+        store = data.with_name("reprieve-store")
+    return str(store)
 
 
 def expanded(path: str) -> str:

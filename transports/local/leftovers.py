@@ -15,6 +15,7 @@ from pathlib import Path
 from ...core.errors import NotFound
 from ...core.ports import JournalStore
 from .home import Home
+from .names import incoming_prefix
 from .os_lock import OsLock
 from .undo_catalogue import REDO
 
@@ -67,7 +68,7 @@ def _job_of(path: Path) -> str:
 
 
 def _beside(database: Path) -> Iterator[tuple[str, Path]]:
-    start = f".{database.name}."
+    start = incoming_prefix(database)
     for path in database.parent.glob("*.reprieve*"):
         if path.name.startswith(start):
             yield path.name.removeprefix(start).split(".")[0], path

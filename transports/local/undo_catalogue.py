@@ -1,10 +1,10 @@
 """The catalogue of undo copies: what restorations replaced.
 
-A copy is a plain database file `<id>.db` (its WAL, where a file that is no database had one, beside it)
-and a small `<id>.json` that alone makes it exist. Files that cannot be read as an entry hide no others.
-The order of copies, and how long they are kept, go by numbers in those entries and never by the clock, which
-may have been wrong: `line` counts them in the order of the journal's restorations, `day` is a day of use.
-Opens no database, so that the parent may read it; restore/undo.py makes the copies.
+A copy is a plain database file `<id>.db` (with the WAL and the journal that lay beside a file of which every
+byte was kept) and a small `<id>.json` that alone makes it exist. Files that cannot be read as an entry hide
+no others. The order of copies, and how long they are kept, go by numbers in those entries and never by the
+clock, which may have been wrong: `line` counts them in the order of the journal's restorations, `day` is a
+day of use. Opens no database, so that the parent may read it; restore/undo.py makes the copies.
 """
 
 from __future__ import annotations
@@ -55,6 +55,7 @@ class Entry:
     day: int
     device: int
     inode: int
+    exact: bool = False
 
     @property
     def order(self) -> tuple[int, datetime]:
@@ -62,13 +63,14 @@ class Entry:
         return self.line, self.copy.created
 
 
-def enter(home: Home, copy: UndoCopy, identity: tuple[int, int]) -> None:
+def enter(home: Home, copy: UndoCopy, identity: tuple[int, int], *, exact: bool = False) -> None:
     """Make a copy exist whose file is durable; `identity` is the device and inode of what it was made of.
 
+    `exact` copies are every byte of a file that SQLite was not to read, with its WAL and journal beside them.
     Restorations of one database come one after the other, so that the next number is the journal's order.
     """
     line = 1 + max((entry.line for entry in _entries(home)), default=0)
-    _write(home, Entry(copy, line, ActiveDays(home).number(), *identity))
+    _write(home, Entry(copy, line, ActiveDays(home).number(), *identity, exact))
 
 
 def renew(home: Home, undo_id: str) -> UndoCopy:
@@ -78,16 +80,14 @@ def renew(home: Home, undo_id: str) -> UndoCopy:
     if entry.day != day:
         try:
             _write(home, attrs.evolve(entry, day=day))
-        except (
-            OSError
-        ) as error:  # it is there now, and goes at the earliest with another process's next command
+        except OSError as error:  # it is there now, and goes at the earliest by another process's command
             log.info("The undo copy %s could not be renewed: %s", undo_id, error)
     return entry.copy
 
 
 def _write(home: Home, entry: Entry) -> None:
     record = {**attrs.asdict(entry.copy), "created": entry.copy.created.isoformat()}
-    record |= {name: getattr(entry, name) for name in ("device", "inode", "line", "day")}
+    record |= {name: getattr(entry, name) for name in ("device", "inode", "line", "day", "exact")}
     with written(_record_path(home, entry.copy.id), "undo.record") as descriptor:
         write_at(descriptor, json.dumps(record, indent=1).encode(), 0)
 
@@ -120,29 +120,40 @@ def _read(home: Home, path: Path) -> Entry | None:
             reason=str(record["reason"]),
             job=str(record["job"]),
         )
-        numbers = (int(record.get(name, 0)) for name in ("line", "day", "device", "inode"))
-        entry = Entry(copy, *numbers)
+        line, day, device, inode = (int(record.get(name, 0)) for name in ("line", "day", "device", "inode"))
+        entry = Entry(copy, line, day, device, inode, record.get("exact") is True)
     except (FileNotFoundError, ValueError, KeyError, TypeError, OverflowError):
         return None
     whole = copy.id == path.stem and data_path(home, copy.id).is_file()
     return entry if whole else None
 
 
-def find_undo(home: Home, undo_id: str) -> UndoCopy:
-    """The copy with this id. Raises NotFound."""
-    return _find(home, undo_id).copy
+def find_undo(home: Home, undo_id: str, database: str | None = None) -> UndoCopy:
+    """The copy with this id, of `database` if one is named. Raises NotFound."""
+    return _find(home, undo_id, database).copy
 
 
-def _find(home: Home, undo_id: str) -> Entry:
+def _find(home: Home, undo_id: str, database: str | None = None) -> Entry:
     for entry in _entries(home):
-        if entry.copy.id == undo_id:
+        if entry.copy.id == undo_id and database in (None, entry.copy.database):
             return entry
-    raise NotFound(f"There is no undo copy {undo_id}; `reprieve revert --list` shows those that are kept.")
+    of = f" of {database}" if database else ""
+    raise NotFound(
+        f"There is no undo copy {undo_id}{of}; `reprieve revert DATABASE --list` shows those that are kept."
+    )
 
 
-def forget_undo(home: Home, undo_id: str) -> None:
-    """Drop a copy for good. Raises NotFound."""
-    drop(home, find_undo(home, undo_id).id)
+def is_exact(home: Home, undo_id: str) -> bool:
+    """Whether the copy is to come back byte for byte."""
+    try:
+        return json.loads(_record_path(home, undo_id).read_bytes()).get("exact") is True
+    except (FileNotFoundError, ValueError, AttributeError):
+        return False
+
+
+def forget_undo(home: Home, undo_id: str, database: str | None = None) -> None:
+    """Drop a copy for good, of `database` if one is named. Raises NotFound."""
+    drop(home, find_undo(home, undo_id, database).id)
 
 
 def drop(home: Home, undo_id: str) -> None:

@@ -13,7 +13,7 @@ from reprieve.core.job import Backup
 NOW = datetime(2026, 11, 29, 12, tzinfo=UTC)
 
 
-def backup(number: int, *, days: float = 0, damaged: bool = False, database: str = "/a.db") -> Backup:
+def backup(number: int, *, days: float = 0, damaged: bool = False) -> Backup:
     """The backup with this place in the order, made when the clock stood so many days ahead."""
     timestamp = f"20261129T12000000{number}Z"
     return Backup(
@@ -22,7 +22,7 @@ def backup(number: int, *, days: float = 0, damaged: bool = False, database: str
         timestamp=timestamp,
         created=NOW + timedelta(days=days),
         bytes=1,
-        database=database,
+        database="/a.db",
         device_name="",
         platform="LINUX",
         source_damaged=damaged,
@@ -45,8 +45,8 @@ def test_latest_passes_over_what_is_marked_damaged_and_names_it() -> None:
     assert all(passed.id in choice.notice for passed in backups[1:])
 
 
-def test_an_older_damaged_one_or_one_of_another_database_is_not_told_of() -> None:
-    backups = [backup(1, damaged=True), backup(2), backup(3, damaged=True, database="/b.db")]
+def test_an_older_damaged_one_is_not_told_of() -> None:
+    backups = [backup(1, damaged=True), backup(2)]
 
     choice = chosen(backups, "latest", "/a.db")
 

@@ -62,7 +62,7 @@ def test_a_path_is_not_decoded_and_a_url_may_be_relative(
     "url", ["file://server/a.db", "file://", "file:", "file:///a.db?mode=ro", "file:a#b"]
 )
 def test_what_names_no_file_of_this_machine_is_refused(canonical: Callable[[str], str], url: str) -> None:
-    with pytest.raises(InvalidRequest, match="write"):
+    with pytest.raises(InvalidRequest, match=r"write|nothing after a `\?`"):
         canonical(url)
 
 

@@ -20,7 +20,7 @@ from ..failpoints import reach
 from ..sqlite_backup import read_pages
 from .connections import Patience, checkpoint_on_close, image, live
 from .copying import Runs, copy_bytes
-from .first_page import say_rollback_mode
+from .first_page import say_mode
 from .port import Step, Steps, check_cancel
 from .target import Target
 from .undo import CopyName, keep
@@ -125,7 +125,7 @@ def _copy_transaction(job: Replacing, reader: apsw.Connection, to: int) -> None:
     read_pages(reader, take, each_step)
     runs.flush()
     job.steps.progressed("undo copy", size, size)
-    say_rollback_mode(to)
+    say_mode(to, wal=False)
 
 
 def _copy_file(job: Replacing, to: int) -> None:

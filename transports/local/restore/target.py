@@ -17,11 +17,13 @@ import attrs
 
 from ....core.errors import BadTarget, NotFound, StorageFull
 from .. import database_header
+from ..byte_locks import RESERVED, SHARED, holder
 from ..database_file import SIDE_FILES, beside, require_local
 from ..database_file import examine as examine_file
 from ..database_header import Header
-from ..files import open_existing
+from ..files import descriptor_of, open_existing, read_at
 from .connections import Patience, live
+from .copying import SPAN
 
 _SPARE_PERCENT = 10
 
@@ -116,21 +118,71 @@ def held(path: Path) -> Iterator[Target]:
 
 
 def examine(target: Target, patience: Patience) -> Shape | None:
-    """What SQLite makes of the target; None if it is no database (or an encrypted one).
+    """What SQLite makes of the target; None if only its bytes can be kept and replaced.
 
-    Raises DatabaseLocked if it cannot be read before the patience ends.
+    So it is with a file that is no database (or an encrypted one), whose schema SQLite cannot read, which has
+    content behind its last page, or beside which something lies that SQLite would merge into it. Raises
+    DatabaseLocked if it cannot be read before the patience ends.
     """
+    if _left_by_a_crash(target):
+        return None
     try:
         with live(target.path, patience) as connection, patience.explained(target.path):
+            connection.execute("BEGIN")
             connection.pragma("schema_version")
-            return Shape(
+            shape = Shape(
                 page_size=int(str(connection.pragma("page_size"))),
                 encoding=str(connection.pragma("encoding")),
                 wal=connection.pragma("journal_mode") == "wal",
                 empty=connection.pragma("page_count") == 0,
             )
-    except apsw.NotADBError:
+            connection.pragma("cache_size")  # which reads the schema
+            pages = int(str(connection.pragma("page_count")))
+            tail = not shape.empty and _has_tail(target, pages * shape.page_size)
+            connection.execute("ROLLBACK")
+            return None if tail else shape
+    except (apsw.NotADBError, apsw.CorruptError, apsw.SQLError, apsw.FormatError):
         return None
+
+
+def _left_by_a_crash(target: Target) -> bool:
+    """Whether a hot journal, or a WAL that no program uses, lies beside it.
+
+    It may be another database's. SQLite would merge it in, and then no copy could tell what was there.
+    """
+    if _starts_with_content(beside(target.path, "-journal")):
+        return holder(target.descriptor, RESERVED) is None
+    return _size_of(beside(target.path, "-wal")) > 0 and holder(target.descriptor, SHARED) is None
+
+
+def _size_of(path: Path) -> int:
+    try:
+        return os.lstat(path).st_size
+    except FileNotFoundError:
+        return 0
+
+
+def _starts_with_content(path: Path) -> bool:
+    """Whether a file is there whose first byte says something (a journal that is over may be all zeros)."""
+    try:
+        with descriptor_of(path) as descriptor:
+            return read_at(descriptor, 1, 0) not in (b"", b"\0")
+    except FileNotFoundError:
+        return False
+
+
+def _has_tail(target: Target, end: int) -> bool:
+    """Whether anything but zeros lies behind the last page, the one that SQLite sees or the file names."""
+    size = target.bytes  # before the header: a checkpoint writes that first
+    header = target.header()
+    if header is not None:
+        end = max(end, header.page_count * header.page_size)
+    while end < size:
+        data = read_at(target.descriptor, SPAN, end)
+        if any(data):
+            return True
+        end += len(data) or size
+    return False
 
 
 def require_space(needs: Iterable[tuple[Path, int]]) -> None:

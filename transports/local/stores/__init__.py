@@ -18,7 +18,7 @@ def open_store(where: str | Path) -> Store:
     """The store at a path or a `file://` URL. Nothing is made or touched yet.
 
     Raises Unsupported for a kind of store that this version cannot reach, and InvalidRequest for a
-    `file:` URL that names no local folder.
+    `file:` URL that names no local folder, or a URL with a secret in it.
     """
     from .folder import FolderStore
 
