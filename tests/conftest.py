@@ -55,6 +55,10 @@ PARTS: dict[str, tuple[Callable[[], bool], str]] = {
         lambda: find_spec("atheris") is not None,
         "run `make fuzzer` (atheris comes from PyPI; there is none for Windows)",
     ),
+    "faketime": (
+        lambda: shutil.which("faketime") is not None,
+        "install faketime (`apt-get install faketime`)",
+    ),
     "neovim": (lambda: shutil.which("nvim") is not None, "install neovim (`apt-get install neovim`)"),
     "emacs": (lambda: shutil.which("emacs") is not None, "install Emacs (`apt-get install emacs-nox`)"),
     "sdks": (lambda: all(client.here for client in PYTHON_CLIENTS), "run `make sdks` (from PyPI)"),

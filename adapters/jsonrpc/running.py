@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 from reprieve.core.errors import Problem, ReprieveError
 
+from ..log_lines import VisibleFormatter
+from ..visible import visible
 from .conversation import Conversation
 from .exit_codes import CANNOT_OPEN, CLEAN
 from .handshake import Handshake
@@ -41,7 +43,9 @@ async def run(
     )
     conversation = Conversation(opening, handshake, peer)
 
-    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    handler = logging.StreamHandler()
+    handler.setFormatter(VisibleFormatter("%(levelname)s %(name)s: %(message)s"))
+    logging.basicConfig(level=logging.WARNING, handlers=[handler])
     on_signal(_on(loop, conversation.end, CLEAN))
     _watch_client(loop, stdio, conversation, handshake)
     opening.add_done_callback(lambda done: _opened(conversation, done))
@@ -103,6 +107,6 @@ def _opened(conversation: Conversation, opening: asyncio.Task[Library]) -> None:
     conversation.say(1, said)
     conversation.end(CANNOT_OPEN)
     try:
-        print(f"reprieve: {said}", file=sys.stderr)
+        print(f"reprieve: {visible(said)}", file=sys.stderr)
     except OSError:  # nobody reads it there
         return

@@ -13,7 +13,7 @@ from pathlib import Path
 import apsw
 
 from ...core.errors import BadSource, BadTarget, DatabaseLocked, ReprieveError, StorageError, StorageFull
-from .files import is_full
+from .files import is_full, is_out_of_room
 
 Refusal = type[BadSource] | type[BadTarget]
 
@@ -43,9 +43,10 @@ def _of_system(error: OSError, doing: str, path: Path, refuse: Refusal) -> Repri
 
 
 def _of_sqlite(error: apsw.Error, doing: str, path: Path, refuse: Refusal) -> ReprieveError:
+    lost_errno = isinstance(error, apsw.IOError | apsw.CantOpenError) and is_out_of_room(path)
+    if isinstance(error, apsw.FullError) or lost_errno:
+        return StorageFull(f"There was no room left {doing} {path}; make room, then try again.")
     match error:
-        case apsw.FullError():
-            return StorageFull(f"There was no room left {doing} {path}; make room, then try again.")
         case apsw.BusyError() | apsw.LockedError() | apsw.ProtocolError():
             return DatabaseLocked(f"Another program has {path} locked; close it, then try again.")
         case apsw.ReadOnlyError() | apsw.PermissionsError() | apsw.CantOpenError():
