@@ -10,6 +10,7 @@ from typing import Literal
 
 import attrs
 
+from ..held_file import HeldFile
 from ..image import Sink
 
 CheckKind = Literal["quick", "full", "none"]
@@ -40,6 +41,7 @@ class Request:
     """One snapshot. `path` is resolved; `deadline` is how many seconds each lock is waited for.
 
     `sound` is called once the check has ended and found nothing, in any thread; the reading may go on then.
+    `held` is the very file that is meant, whatever comes to its path.
     """
 
     path: Path
@@ -49,6 +51,7 @@ class Request:
     check: CheckKind
     force: bool
     sound: Callable[[], None] = lambda: None
+    held: HeldFile | None = None
 
     def stop_if_cancelled(self) -> None:
         """Raise SnapshotCancelled if that was asked for."""
