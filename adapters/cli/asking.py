@@ -48,13 +48,13 @@ def confirm(question: str, *, json: bool, yes: bool) -> None:
 
 
 def secret(prompt: str, *, json: bool, instead: str) -> str:
-    """What the person types, unseen. Raises InvalidRequest where nobody can be asked."""
+    """What the person types, unseen; blanks at its ends count. Raises InvalidRequest without a terminal."""
     if not person_present(json):
         raise InvalidRequest(f"There is no terminal to ask on: {instead}.")
     from getpass import getpass
 
     with _ctrl_c_ends_it():
-        return getpass(prompt).strip()
+        return getpass(prompt)
 
 
 @contextmanager

@@ -33,6 +33,7 @@ def add_to(commands: Commands) -> None:
         example="reprieve list snippets.db",
     )
     parser.add_argument("database", metavar="DATABASE", nargs="?", help="only the backups of this one")
+    Commands.add_database_id(parser)
     parser = commands.add("show", show, "Show one backup.", example="reprieve show latest")
     parser.add_argument("backup", metavar="BACKUP", help=HELP)
     parser = commands.add(
@@ -69,6 +70,7 @@ async def backup_at(service: Library, wanted: str, database: str | None = None) 
 
 async def list_backups(asked: Namespace, output: Output) -> None:
     """All of the store, or those of one database."""
+    others = 0
     if asked.database is None and is_service(asked.store):
         async with service_of(asked) as service:
             found = await service.backups()
@@ -77,7 +79,14 @@ async def list_backups(asked: Namespace, output: Output) -> None:
     else:
         async with library_of(asked, asked.database) as library:
             found = await library.backups()
-    output.result({"backups": [on_wire(backup) for backup in found]}, lambda: _listed(found))
+            others = await library.other_backups()
+    members = {"backups": [on_wire(backup) for backup in found]}
+    output.result(members | ({"otherBackups": others} if others else {}), lambda: _listed(found))
+    if others:
+        output.say(
+            f"The store holds {words.counted(others, 'backup')} of other databases as well; `reprieve list` "
+            "without a database lists all. If this one was moved, --database-id adopts what it was before."
+        )
 
 
 async def show(asked: Namespace, output: Output) -> None:

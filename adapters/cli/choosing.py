@@ -20,7 +20,7 @@ def is_whole_id(wanted: str) -> bool:
 
 
 def chosen(backups: Sequence[Backup], wanted: str, database: str | None = None) -> Backup:
-    """The backup that is meant, of these, oldest first; `latest` is that of `database`, if one is named.
+    """The backup that is meant, of these, oldest first; they are all of `database`, if one is named.
 
     Raises NotFound, and InvalidRequest if several are meant.
     """
@@ -38,12 +38,11 @@ def chosen(backups: Sequence[Backup], wanted: str, database: str | None = None) 
 
 
 def _latest(backups: Sequence[Backup], database: str | None) -> Backup:
-    own = [backup for backup in backups if database in (None, backup.database)]
-    if not own and database is not None:
+    if not backups and database is not None:
         raise NotFound(
             f"There is no backup of {database}, and `{LATEST}` is the latest of that same path. "
             "`reprieve list` shows the backups of every path: name one by its id."
         )
-    if not own:
+    if not backups:
         raise NotFound("There is no backup yet; `reprieve backup DATABASE` makes the first.")
-    return own[-1]
+    return backups[-1]

@@ -7,10 +7,12 @@ modules at the same time. What a command line means is running.py's matter.
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, NoReturn
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import NoReturn
+
     from .output import Output
 
 NEEDS_WORKER = {"backup", "restore", "revert"}
@@ -21,6 +23,9 @@ _GARBAGE = 50_000
 
 def script() -> NoReturn:
     """The program `reprieve`. It ends without taking its modules apart, which would cost 20 ms."""
+    from reprieve.transports.local.import_path import restrict_path
+
+    restrict_path()
     import gc
     import os
 
@@ -41,6 +46,8 @@ def script() -> NoReturn:
                 stream.flush()
         except OSError:  # nobody reads it any more
             continue
+    if relayed := sys.modules.get("reprieve.transports.stderr_relay"):
+        relayed.drain()
     os._exit(code)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from argparse import Namespace
 from typing import TYPE_CHECKING
 
+from reprieve.core.errors import InvalidRequest
 from reprieve.transports.registry import scheme_of
 
 if TYPE_CHECKING:
@@ -36,17 +37,34 @@ def service_of(asked: Namespace) -> Library:
 
 
 def library_of(
-    asked: Namespace, target: str, *, expects_job: bool = False, record: str | None = None
+    asked: Namespace,
+    target: str,
+    *,
+    expects_job: bool = False,
+    record: str | None = None,
+    any_database: bool = False,
 ) -> Library:
     """The library of the database that the arguments name. Use it in an `async with`.
 
-    `expects_job` says that a job will be asked for at once, `record` into which file all is recorded.
+    `expects_job` says that a job will be asked for at once, `record` into which file all is recorded,
+    `any_database` that the backup of another database may be restored.
     """
     from reprieve.connecting import connect
 
+    database_id = getattr(asked, "database_id", [])
     if not is_local(target):
+        if database_id:
+            raise InvalidRequest("Only a database of this machine can have had another --database-id.")
         return connect(target, asked.store, record=record)
-    return connect(target, asked.store, record=record, passphrase=asked.passphrase, expects_job=expects_job)
+    return connect(
+        target,
+        asked.store,
+        record=record,
+        passphrase=asked.passphrase,
+        expects_job=expects_job,
+        database_id=database_id,
+        any_database=any_database,
+    )
 
 
 def place_of(asked: Namespace, database: str | None = None) -> Place:

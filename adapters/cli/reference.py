@@ -1,4 +1,4 @@
-"""`python -m reprieve.adapters.cli.reference > docs/cli.md`: the reference, written from the parser.
+"""`python -P -m reprieve.adapters.cli.reference > docs/cli.md`: the reference, written from the parser.
 
 A test compares, so that the page never lags behind the program.
 """
@@ -13,7 +13,7 @@ from .shape import Shape, shape_of
 HEAD = """\
 # The command line
 
-This page is written by `python -m reprieve.adapters.cli.reference > docs/cli.md`.
+This page is written by `python -P -m reprieve.adapters.cli.reference > docs/cli.md`.
 
 Results go to stdout and progress to stderr: bars on a terminal, a few plain lines elsewhere.
 `Ctrl-C` cancels a job and waits until everything is as it was before; a second one leaves at once,
@@ -25,6 +25,7 @@ and the next `reprieve` command puts things back.
 | `REPRIEVE_STORE` | the default store: see below |
 | `REPRIEVE_PASSPHRASE` | opens a store whose key is not on this machine, and each store that is made |
 | `REPRIEVE_NEW_PASSPHRASE`, `REPRIEVE_RECOVERY_CODE` | what `key add-passphrase` and `import` ask for |
+| `REPRIEVE_PYTHON` | the Python of worker processes, where the program that embeds reprieve is none itself |
 | `REPRIEVE_DEBUG` | shows the traceback of an unexpected error |
 
 A database's backups are in the first of these that there is: the `--store` of the command, which counts for

@@ -23,6 +23,9 @@ from .output import Output
 from .parser import Commands
 from .screen import columns
 
+RESTORE_USAGE = "reprieve restore [-h] [--store STORE] [--yes] [...] BACKUP DATABASE"
+"""All options together would take four lines of a page that has to fit a screen."""
+
 REVERT_USAGE = """\
 reprieve revert [-h] [--store STORE] [--json]
                        [--to ID | --list | --forget ID] [--yes]
@@ -45,6 +48,9 @@ def add_to(commands: Commands) -> None:
     parser.add_argument("--yes", action="store_true", help="do not ask")
     parser.add_argument("--key", metavar="KEY", help="the same key gives the same job: safe to repeat")
     parser.add_argument("--force", action="store_true", help="even where nobody can tell who has it open")
+    parser.add_argument("--any-database", action="store_true", help="even the backup of another database")
+    Commands.add_database_id(parser)
+    parser.usage = RESTORE_USAGE
     parser = commands.add(
         "revert",
         revert,
@@ -63,9 +69,11 @@ def add_to(commands: Commands) -> None:
 
 async def restore(asked: Namespace, output: Output) -> None:
     """Find the backup, ask, restore, and say how to go back."""
-    if asked.force and is_service(asked.database):
-        raise InvalidRequest("A service takes no --force; restore where it runs.")
-    async with library_of(asked, asked.database) as library:
+    if (asked.force or asked.any_database) and is_service(asked.database):
+        raise InvalidRequest("A service takes no --force and no --any-database; restore where it runs.")
+    # What is restored to a new place replaces nothing, whichever database it is of.
+    any_database = asked.any_database or (is_local(asked.database) and not _is_there(asked.database))
+    async with library_of(asked, asked.database, any_database=any_database) as library:
         backup = await _wanted(asked, library)
         if is_local(asked.database) and os.path.exists(library.database):
             confirm(_question(library.database, backup), json=asked.json, yes=asked.yes)
@@ -102,10 +110,16 @@ async def revert(asked: Namespace, output: Output) -> None:
 
 
 async def _wanted(asked: Namespace, library: Library) -> Backup:
-    """The backup that is meant: of this database, or any in its store."""
+    """The backup that is meant: of this database, or one in its store that may be restored to it."""
     if asked.backup == LATEST or not is_local(asked.database):
         return await backup_at(library, asked.backup, library.database)
-    return backup_in(place_of(asked, asked.database), asked.backup)
+    return await library.backup(backup_in(place_of(asked, asked.database), asked.backup).id)
+
+
+def _is_there(database: str) -> bool:
+    from reprieve.transports.local.names import canonical_database
+
+    return os.path.lexists(canonical_database(database))
 
 
 def _job_and(kept: UndoCopy | None, job: Job) -> Members:

@@ -145,6 +145,10 @@ class BlockingLibrary:
         """See Library.backups."""
         return self._loop.wait(self._library.backups())
 
+    def other_backups(self) -> int:
+        """See Library.other_backups."""
+        return self._loop.wait(self._library.other_backups())
+
     def backup(self, backup: str) -> Backup:
         """See Library.backup."""
         return self._loop.wait(self._library.backup(backup))

@@ -90,8 +90,13 @@ class Library:
         self._need(Operation.BACKUPS)
         return await self._transport.backups()
 
+    async def other_backups(self) -> int:
+        """How many backups of other databases its store holds, as far as the transport can tell."""
+        self._need(Operation.BACKUPS)
+        return await self._transport.other_backups()
+
     async def backup(self, backup: str) -> Backup:
-        """One backup by its id. Raises NotFound."""
+        """One backup of this database by its id. Raises NotFound."""
         self._need(Operation.BACKUP)
         return await self._transport.backup(backup)
 
@@ -114,13 +119,15 @@ class Library:
     ) -> RunningJob[Backup]:
         """Put a backup back in place of the whole database; what it replaces can be reverted to.
 
+        Deleting the backup from now on stops nothing: its data stays until a prune.
+
         Raises NotFound for an unknown backup, Conflict while another restoration of it is unsettled.
         """
         self._need(Operation.RESTORE)
-        await self._transport.backup(backup)
         request = Request(
             JobKind.RESTORATION,
             backup_id=backup,
+            source=await self._transport.backup(backup),
             idempotency_key=idempotency_key,
             detached=detach,
             options=self._with(options),

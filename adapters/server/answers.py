@@ -5,6 +5,7 @@ Knows HTTP and the models; nothing of what was asked.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import lru_cache
 
 import attrs
@@ -35,9 +36,13 @@ def _said_before(model: attrs.AttrsInstance) -> bytes:
     return to_json(model).encode()
 
 
-def refusal(error: ReprieveError) -> web.Response:
-    """An error: its status, and its sentence."""
-    return sentence(str(error), _status(error))
+def refusal(error: ReprieveError, answers: Callable[[int], bool]) -> web.Response:
+    """An error: its sentence, and its status if the route `answers` so; 500 otherwise.
+
+    A status that is not described is taken for something else: 404, for a path that is not there.
+    """
+    status = _status(error)
+    return sentence(str(error), status if answers(status) else ReprieveError.http_status)
 
 
 def sentence(said: str, status: int, headers: dict[str, str] | None = None) -> web.Response:

@@ -89,6 +89,13 @@ class JsonLines(logging.Formatter):
         return line
 
 
+def dropped_line(dropped: int) -> str:
+    """What stands in the log for lines that stderr's reader did not take in time."""
+    record = logging.LogRecord(__name__, logging.WARNING, "", 0, "stderr was not read in time", None, None)
+    record.told = {"dropped": dropped}
+    return JsonLines(()).format(record)
+
+
 class AccessLog(AbstractAccessLogger):
     """One line for each request that was answered, when its answer is whole."""
 

@@ -17,6 +17,9 @@ from .files import make_folder
 VARIABLE = "REPRIEVE_HOME"
 STORE_VARIABLE = "REPRIEVE_STORE"
 
+KEY_FOLDER = "keys"
+"""In the folder of the configuration."""
+
 
 @attrs.frozen
 class Home:
@@ -42,7 +45,7 @@ class Home:
     @property
     def keys(self) -> Path:
         """One file for each repository's key, 0600."""
-        return self._folder(self.config / "keys")
+        return self._folder(self.config / KEY_FOLDER)
 
     @property
     def databases(self) -> Path:
@@ -92,10 +95,18 @@ class Home:
 
 
 def default_store() -> str:
-    """Where backups go when nobody says where: REPRIEVE_STORE, or the platform's data folder."""
+    """Where backups go when nobody says where: REPRIEVE_STORE, or a folder of the platform's for data.
+
+    Where configuration and data share a folder (macOS, Windows), a new store lies beside that, not in it.
+    """
     named = os.environ.get(STORE_VARIABLE)
     if named:
         return named
     import platformdirs
 
-    return str(platformdirs.user_data_path("reprieve", appauthor=False) / "store")
+    data = platformdirs.user_data_path("reprieve", appauthor=False)
+    config = platformdirs.user_config_path("reprieve", appauthor=False)
+    store = data / "store"
+    if data.is_relative_to(config) and not os.path.lexists(store):
+        store = data.with_name("reprieve-store")
+    return str(store)

@@ -41,9 +41,35 @@ def incoming_prefix(database: Path) -> str:
 def canonical_store(store: str | None) -> str:
     """The real path of a folder, or a URL as it is; None is the default store.
 
-    Raises InvalidRequest for an empty name: a script's variable that was not set.
+    Raises InvalidRequest for an empty name (a script's variable that was not set), and for a URL with a
+    secret in it.
     """
     if store == "":
         raise InvalidRequest("The store has an empty name; give a folder's path or a URL, or leave it out.")
     where = store or default_store()
-    return where if "://" in where else os.path.realpath(os.path.expanduser(where))
+    if "://" not in where:
+        return os.path.realpath(os.path.expanduser(where))
+    refuse_secrets(where)
+    return where
+
+
+def refuse_secrets(store: str) -> None:
+    """Raise InvalidRequest for a store's URL with a name, a password or a query, without repeating it."""
+    if holds_secret(store):
+        raise InvalidRequest(
+            "The URL of a store must hold no name, no password and nothing after a `?` or a `#`, as others "
+            f"can read it; this one ({store.partition('://')[0]}://) does. Name the store without them, and "
+            "give secrets in files or the environment."
+        )
+
+
+def holds_secret(store: str) -> bool:
+    """Whether a store's URL may hold a secret: a password may have any character, also a slash."""
+    scheme, separator, rest = store.partition("://")
+    authority = rest.partition("/")[0] if scheme.lower() == "file" else rest
+    return bool(separator) and ("@" in authority or "?" in rest or "#" in rest)
+
+
+def without_secret(store: str) -> str:
+    """A store's name, fit to be shown: of a URL that may hold a secret only what surely is none."""
+    return f"{store.partition('://')[0]}://***@***" if holds_secret(store) else store

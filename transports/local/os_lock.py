@@ -1,4 +1,4 @@
-"""A lock on a file that lives exactly as long as the process that holds it, with that process's pid inside.
+"""A lock on a file that lives exactly as long as the process that holds it, which is named inside.
 
 It knows nothing of jobs, owners or workers. The operating system frees the lock when its holder dies, so a
 lock that can be taken proves that nobody lives behind it; a process that is only stopped goes on holding it.
@@ -6,8 +6,8 @@ lock that can be taken proves that nobody lives behind it; a process that is onl
 
 from __future__ import annotations
 
+import logging
 import os
-import signal
 import sys
 import time
 from pathlib import Path
@@ -18,6 +18,9 @@ import attrs
 from ...core.errors import Conflict
 from .file_locks import try_lock
 from .files import BINARY
+from .process_identity import ProcessIdentity
+
+log = logging.getLogger(__name__)
 
 _FOUND_FREE_EVERY = 0.02
 
@@ -33,7 +36,7 @@ class OsLock:
     _descriptor: int | None = attrs.field(default=None, init=False)
 
     def try_acquire(self) -> bool:
-        """Take the lock if nobody has it, and write this process's pid into the file."""
+        """Take the lock if nobody has it, and write this process's identity into the file."""
         while True:
             descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | BINARY, 0o600)
             if not try_lock(descriptor):
@@ -44,7 +47,7 @@ class OsLock:
             os.close(descriptor)  # its holder removed the file between our open and our lock
         os.ftruncate(descriptor, 0)
         os.lseek(descriptor, 0, os.SEEK_SET)
-        os.write(descriptor, str(os.getpid()).encode())
+        os.write(descriptor, str(ProcessIdentity.own()).encode())
         self._descriptor = descriptor
         return True
 
@@ -84,29 +87,37 @@ class OsLock:
         finally:
             os.close(descriptor)
 
-    def pid(self) -> int | None:
+    def holder(self) -> ProcessIdentity | None:
         """Which process wrote itself into the file; only while the lock is held is that its holder."""
         try:
-            text = self.path.read_bytes()
+            return ProcessIdentity.parse(self.path.read_bytes().decode("ascii", "replace"))
         except FileNotFoundError:
             return None
-        return int(text) if text.isdigit() else None
+
+    def pid(self) -> int | None:
+        """The number of that process, in the pid namespace where it runs."""
+        holder = self.holder()
+        return holder.pid if holder else None
 
     def end_holder(self, *, grace: float = 0.5, deadline: float = 10.0) -> None:
         """Take the lock; if its holder has not let go after `grace` seconds, kill it (SIGKILL).
 
-        Raises Conflict if the lock is not free `deadline` seconds after that. The grace is also what keeps
-        an innocent process alive whose pid stands in a file that is being taken over this very moment.
+        It is killed only if it is proved to be the process that wrote itself into the file: by its number,
+        its start and its pid namespace. Otherwise (a container that shares the folder, another machine) it
+        is waited for. Raises Conflict, which is temporary, if the lock is not free `deadline` seconds later.
         """
         until = time.monotonic() + grace
-        seen = self.pid()
         while not self.try_acquire():
             if time.monotonic() < until:
                 time.sleep(_FOUND_FREE_EVERY)
                 continue
-            if (holder := self.pid()) == seen and holder not in (None, os.getpid()):
-                _kill(holder)
-            self.acquire(deadline)
+            holder = self.holder()
+            if holder is None or holder.pid == os.getpid() or not holder.kill():
+                log.warning("waiting until %s lets go of %s", _described(holder), self.path)
+            try:
+                self.acquire(deadline)
+            except Conflict as error:
+                raise _still_held(holder, self.path) from error
             return
 
     def __enter__(self) -> OsLock:
@@ -127,8 +138,16 @@ def _is_still(descriptor: int, path: Path) -> bool:
         return False
 
 
-def _kill(pid: int) -> None:
-    try:
-        os.kill(pid, getattr(signal, "SIGKILL", signal.SIGTERM))
-    except ProcessLookupError:
-        return  # it ended by itself meanwhile
+def _described(holder: ProcessIdentity | None) -> str:
+    if holder is None:
+        return "the process that holds it"
+    return f"process {holder.pid} (of another container or machine, or not to be told from others)"
+
+
+def _still_held(holder: ProcessIdentity | None, path: Path) -> Conflict:
+    error = Conflict(
+        f"{path} is still held by {_described(holder)}, which was not killed, as its number alone does not "
+        "prove which process it is. End it where it runs; what it had begun is settled then."
+    )
+    error.temporary = True
+    return error

@@ -77,12 +77,15 @@ def _read(home: Home, path: Path) -> UndoCopy | None:
     return copy if whole else None
 
 
-def find_undo(home: Home, undo_id: str) -> UndoCopy:
-    """The copy with this id. Raises NotFound."""
-    for copy in list_undo(home):
+def find_undo(home: Home, undo_id: str, database: str | None = None) -> UndoCopy:
+    """The copy with this id, of `database` if one is named. Raises NotFound."""
+    for copy in list_undo(home, database):
         if copy.id == undo_id:
             return copy
-    raise NotFound(f"There is no undo copy {undo_id}; `reprieve revert --list` shows those that are kept.")
+    of = f" of {database}" if database else ""
+    raise NotFound(
+        f"There is no undo copy {undo_id}{of}; `reprieve revert DATABASE --list` shows those that are kept."
+    )
 
 
 def is_exact(home: Home, undo_id: str) -> bool:
@@ -93,9 +96,9 @@ def is_exact(home: Home, undo_id: str) -> bool:
         return False
 
 
-def forget_undo(home: Home, undo_id: str) -> None:
-    """Drop a copy for good. Raises NotFound."""
-    drop(home, find_undo(home, undo_id).id)
+def forget_undo(home: Home, undo_id: str, database: str | None = None) -> None:
+    """Drop a copy for good, of `database` if one is named. Raises NotFound."""
+    drop(home, find_undo(home, undo_id, database).id)
 
 
 def drop(home: Home, undo_id: str) -> None:

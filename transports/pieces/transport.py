@@ -109,6 +109,10 @@ class PiecesTransport:
         """One of them. Raises NotFound."""
         return backup_of(await self._service.backup(backup_id), self.database)
 
+    async def other_backups(self) -> int:
+        """What a service of ours tells of its store; another tells nothing."""
+        return 0 if self._beside is None else await self._beside.other_backups()
+
     async def delete(self, backup_id: str) -> None:
         """Delete it. Raises NotFound."""
         await self._service.delete(await self._service.backup(backup_id))

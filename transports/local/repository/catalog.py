@@ -48,10 +48,10 @@ class Catalog:
         """The same of all databases, with none left out. Raises RepositoryCorrupt for a damaged one."""
         return tuple(self._record(name) for name in self._names())
 
-    def record(self, backup_id: str) -> BackupRecord:
-        """One of them. Raises NotFound."""
+    def record(self, backup_id: str, *, hidden: bool = False) -> BackupRecord:
+        """One of them; with `hidden`, also one that is not shown. Raises NotFound."""
         name = PREFIX + backup_id
-        if not _IDENTIFIER.fullmatch(backup_id) or self._is_there(HIDDEN + backup_id):
+        if not _IDENTIFIER.fullmatch(backup_id) or (not hidden and self._is_there(HIDDEN + backup_id)):
             raise _unknown(backup_id)
         try:
             self._store.size(name)

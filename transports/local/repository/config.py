@@ -27,7 +27,12 @@ DATA = ("backups/", "packs/", "manifests/", "assets/")
 
 FORMAT = 1
 FEATURES = frozenset({"aes-256-gcm", "blake3-pages", "zstd-frames"})
-SCRYPT_N, SCRYPT_R, SCRYPT_P = 1 << 15, 8, 1
+SCRYPT_N, SCRYPT_R, SCRYPT_P = 1 << 17, 8, 1
+"""What a guess costs a thief of the store: 128 MiB for 0.4 s. Each wrapped key says its own cost."""
+
+LEAST_PASSPHRASE = 10
+"""Characters of a new passphrase. One that exists opens its repository, however short."""
+
 MAX_SCRYPT_MEMORY = 1 << 30
 
 
@@ -112,10 +117,26 @@ def _holds_data(store: Store) -> bool:
     return any(True for prefix in DATA for _ in store.objects(prefix))
 
 
-def add_passphrase(store: Store, config: Config, master: bytes, passphrase: str) -> str:
-    """Let this passphrase open the repository too; the others go on working. Gives the wrapped key's name."""
-    if not passphrase:
+def require_strong(passphrase: str, *, allow_weak: bool = False) -> None:
+    """Raise InvalidRequest for a new passphrase that is soon guessed; blanks count as all characters do."""
+    if not passphrase.strip():
         raise InvalidRequest("An empty passphrase protects nothing. Choose a longer one.")
+    if len(passphrase) < LEAST_PASSPHRASE and not allow_weak:
+        raise InvalidRequest(
+            f"A passphrase of {len(passphrase)} characters is soon guessed by a thief of the store; a new "
+            f"one has at least {LEAST_PASSPHRASE}. Take a few words; or, if it has to be, --allow-weak (in "
+            "Python, allow_weak=True)."
+        )
+
+
+def add_passphrase(
+    store: Store, config: Config, master: bytes, passphrase: str, *, allow_weak: bool = False
+) -> str:
+    """Let this passphrase open the repository too; the others go on working. Gives the wrapped key's name.
+
+    Raises InvalidRequest as `require_strong` does.
+    """
+    require_strong(passphrase, allow_weak=allow_weak)
     salt, nonce = secrets.token_bytes(16), secrets.token_bytes(12)
     cost = (SCRYPT_N, SCRYPT_R, SCRYPT_P)
     wrapped = _cipher(passphrase, salt, cost).encrypt(nonce, master, _binding(config))
@@ -134,7 +155,21 @@ def add_passphrase(store: Store, config: Config, master: bytes, passphrase: str)
 
 
 def unwrap(store: Store, config: Config, passphrase: str) -> bytes:
-    """The master key that this passphrase opens. Raises KeyRequired if it opens none."""
+    """The master key that this passphrase opens. Raises KeyRequired if it opens none.
+
+    Blanks at its ends count; but earlier versions dropped those that were typed, so it is tried once without.
+    """
+    for phrase in dict.fromkeys((passphrase, passphrase.strip())):
+        master = _unwrapped(store, config, phrase) if phrase else None
+        if master is not None:
+            return master
+    raise KeyRequired(
+        f"The passphrase opens no key of the repository in {store.url}. Try another, or give "
+        "the recovery code to `reprieve key import`."
+    )
+
+
+def _unwrapped(store: Store, config: Config, passphrase: str) -> bytes | None:
     from cryptography.exceptions import InvalidTag
 
     for stored in sorted(store.objects(KEYS), key=lambda stored: stored.name):
@@ -150,10 +185,7 @@ def unwrap(store: Store, config: Config, passphrase: str) -> bytes:
                 f"The wrapped key {stored.name} in {store.url} makes no sense. Give the recovery code to "
                 "`reprieve key import`."
             ) from error
-    raise KeyRequired(
-        f"The passphrase opens no key of the repository in {store.url}. Try another, or give "
-        "the recovery code to `reprieve key import`."
-    )
+    return None
 
 
 def _encode(said: dict[str, object]) -> bytes:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from ....core.errors import InvalidRequest, Unsupported
+from ..names import refuse_secrets
 from .port import Store, Stored, Upload
 
 __all__ = ["Store", "Stored", "Upload", "open_store"]
@@ -17,7 +18,7 @@ def open_store(where: str | Path) -> Store:
     """The store at a path or a `file://` URL. Nothing is made or touched yet.
 
     Raises Unsupported for a kind of store that this version cannot reach, and InvalidRequest for a
-    `file:` URL that names no local folder.
+    `file:` URL that names no local folder, or a URL with a secret in it.
     """
     from .folder import FolderStore
 
@@ -26,6 +27,7 @@ def open_store(where: str | Path) -> Store:
     scheme, separator, _ = where.partition("://")
     if not separator:
         return FolderStore(Path(where).expanduser().absolute())
+    refuse_secrets(where)
     if scheme.lower() != "file":
         raise Unsupported(
             f"Stores of the kind {scheme}:// cannot be used yet; name a folder by its path or a file:// URL."

@@ -41,7 +41,9 @@ def create(task: Task) -> None:
 
 
 def _backed_up(task: Task) -> Backup:
-    repository = task.place.repository_or_planned(new_store=task.has("new_store"))
+    repository = task.place.repository_or_planned(
+        new_store=task.has("new_store"), allow_weak=task.has("allow_weak")
+    )
     parent = repository.latest(task.job.database)
     if parent and _unchanged(task, parent) and repository.seems_whole(parent):
         return repository.republish(parent, announce=lambda backup: _announce(task, backup))

@@ -16,7 +16,9 @@ from types import TracebackType
 from typing import Any, Self
 
 from ....core.errors import OutcomeUnknown
-from .spawn import spawn
+from ..import_path import package_root
+from ..interpreter import VARIABLE, find_interpreter
+from .spawn import UNABLE, cannot_start, spawn
 
 LONGEST_LINE = 64 << 20
 """Bytes that a worker may say at once."""
@@ -74,8 +76,10 @@ class Worker:
     async def told(self) -> AsyncIterator[dict[str, Any]]:
         """What the worker tells, until it ends.
 
-        Raises OutcomeUnknown if it dies before it has said how the work ended.
+        Raises TransportError if no worker came to be, OutcomeUnknown if it dies before it has said how the
+        work ended.
         """
+        await self._ready()
         while line := await self._lines.get():
             said: dict[str, Any] = json.loads(line)
             self._settled = said.get("event") in _SETTLING and not said.get("asks")
@@ -85,6 +89,20 @@ class Worker:
             raise OutcomeUnknown(
                 f"The worker process ended in the middle of its work (exit code {self._process.returncode})."
             )
+
+    async def _ready(self) -> None:
+        """Wait until the process says that it is a worker; by then it has imported what it needs."""
+        reason = None
+        while line := await self._lines.get():
+            said = _message_in(line)
+            if said.get("ready"):
+                return
+            reason = said.get(UNABLE, reason)
+        await self._ended.wait()
+        code = self._process.returncode
+        if code < 0:
+            raise OutcomeUnknown(f"The worker process was killed before it began (signal {-code}).")
+        raise cannot_start(_why_unable(reason, code))
 
     def _say(self, message: Mapping[str, object]) -> None:
         assert self._process.stdin
@@ -104,6 +122,26 @@ class Worker:
 
 
 _SETTLING = frozenset({"completed", "cancelled", "failed", "interrupted"})
+
+
+def _message_in(line: bytes) -> dict[str, Any]:
+    """What a line says; nothing, if it is no message of a worker's."""
+    try:
+        said = json.loads(line)
+    except ValueError:
+        return {}
+    return said if isinstance(said, dict) else {}
+
+
+def _why_unable(reason: str | None, code: int) -> str:
+    interpreter = find_interpreter()
+    where = package_root() or "the folders where packages are installed"
+    if reason is None:
+        return f"{interpreter} ended with exit code {code} instead; set {VARIABLE} to another Python."
+    return (
+        f"{interpreter} says: {reason}. It looked in {where}, where this copy of reprieve is, and where this "
+        f"program finds its packages; install reprieve there again, or set {VARIABLE} to another Python."
+    )
 
 
 def _listen(

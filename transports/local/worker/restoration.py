@@ -28,7 +28,7 @@ def restore(task: Task) -> None:
             task.job.undo_id, target, job_id=task.job.id, home=task.home, steps=steps, force=force
         )
     else:
-        reader = task.place.repository().reader(task.job.backup_id or "")
+        reader = task.place.repository().reader(task.job.backup_id or "", hidden=True)
         steps.backup = reader.backup
         steps.meter.total = _work_of(reader.size, target)
         source = Source(
