@@ -24,6 +24,7 @@ from ..database_header import Header
 from ..files import descriptor_of, read_at
 from ..held_file import HeldFile, Identity, hold
 from ..lost_wal import require_wal
+from ..side_files import none_left_behind
 from .connections import Patience, live
 from .copying import SPAN
 
@@ -127,7 +128,11 @@ def examine(target: Target, patience: Patience) -> Shape | None:
     if _left_by_a_crash(target):
         return None
     try:
-        with live(target.file, patience) as connection, patience.explained(target.path):
+        with (
+            none_left_behind(target.path),
+            live(target.file, patience) as connection,
+            patience.explained(target.path),
+        ):
             connection.execute("BEGIN")
             connection.pragma("schema_version")
             shape = Shape(
