@@ -32,6 +32,11 @@ def foreign_errors(doing: str, path: Path, refuse: Refusal) -> Iterator[None]:
         raise _of_sqlite(error, doing, path, refuse) from error
 
 
+def met_a_link(error: apsw.Error) -> bool:
+    """Whether SQLite did not open a file since there is a link in its path."""
+    return bool(getattr(error, "extendedresult", 0) == apsw.SQLITE_CANTOPEN_SYMLINK)
+
+
 def _of_system(error: OSError, doing: str, path: Path, refuse: Refusal) -> ReprieveError:
     if is_full(error):
         return StorageFull(

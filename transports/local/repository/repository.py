@@ -138,7 +138,7 @@ class Repository:
 
         record = self._catalog.record(backup_id, hidden=hidden)
         manifest = load_manifest(self.store, self._vault, record.manifest)
-        return BackupReader(self.store, self._vault, record.backup, manifest)
+        return BackupReader(self.store, self._vault, record.backup, manifest, record.image)
 
     def verify(self, backup_id: str | None = None) -> Verified:
         """Read and check everything that one Backup needs, or all Backups and documents do.

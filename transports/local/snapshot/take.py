@@ -13,7 +13,9 @@ import attrs
 
 from ....core.errors import FORCE_IT, BadSource, Conflict
 from ..database_file import DatabaseFile, examine
+from ..held_file import hold
 from ..image import Image, Sink
+from ..lost_wal import require_wal
 from .request import CheckKind, Method, Moved, Request, SnapshotCancelled, Unusable
 
 __all__ = ["Method", "SnapshotCancelled", "take"]
@@ -50,8 +52,12 @@ def take(
     file changes faster than it can be read) and SnapshotCancelled; the source is as it was.
     """
     file = examine(path, as_source=True, force=force)
-    request = Request(file.path, sink, cancelled, deadline, check, force, sound, copy)
-    image = _read(request, [(method, ATTEMPTS)] if method else _plan(file))
+    with hold(file.path, BadSource) as held:
+        require_wal(file.path, held.descriptor, file.header, BadSource)
+        request = Request(file.path, sink, cancelled, deadline, check, force, sound, copy, held)
+        image = _read(request, [(method, ATTEMPTS)] if method else _plan(file))
+    if file.header is not None and file.header.wal:
+        image = attrs.evolve(image, journal_mode="wal")  # which SQLite does not say where it may not write
     if image.problems and not force:
         raise BadSource(_complaint(path, image.problems))
     return image

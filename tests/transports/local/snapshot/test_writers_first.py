@@ -15,8 +15,8 @@ import pytest
 from reprieve.transports.local.image import Image
 from reprieve.transports.local.snapshot import check, posix_locks, rollback_mode
 from reprieve.transports.local.snapshot.take import take
+from tests.support.actor import Actor
 
-from .actor import Actor
 from .live import MemorySink
 
 
