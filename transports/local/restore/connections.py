@@ -16,6 +16,7 @@ import apsw
 
 from ....core.errors import DatabaseLocked
 from ..files import wal_is_empty
+from ..sqlite_limits import limit_memory
 from .port import CancelAsked, Steps
 
 _LOOKED_EVERY = 0.01
@@ -88,6 +89,7 @@ def image(path: Path) -> Iterator[apsw.Connection]:
 
 @contextmanager
 def _open(uri: str, flags: int) -> Iterator[apsw.Connection]:
+    limit_memory()
     with closing(apsw.Connection(uri, flags=flags | apsw.SQLITE_OPEN_URI)) as connection:
         connection.config(apsw.SQLITE_DBCONFIG_DEFENSIVE, 1)
         connection.config(apsw.SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0)

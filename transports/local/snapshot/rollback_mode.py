@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Iterator
+from functools import partial
 
 import apsw
 import attrs
@@ -19,10 +20,10 @@ from .. import database_header
 from ..files import read_at
 from ..image import Image
 from . import fingerprint, posix_locks, source, spans
-from .check import RunningCheck
 from .fingerprint import Fingerprint
 from .raw_files import RawFiles
 from .request import Method, Moved, Request
+from .running_check import RunningCheck, by_offset
 from .source import Shape
 from .spans import Span
 
@@ -41,7 +42,8 @@ def read(request: Request, files: RawFiles, connection: apsw.Connection) -> Imag
     request.sink.begin(locked.shape.page_size, locked.shape.page_count)
     sent = Sent(request, files.main)
     todo = spans.cut(locked.shape.page_size, locked.shape.page_count)
-    with RunningCheck(connection, request.check, request.sound) as check:
+    read_any = by_offset(partial(spans.read, files.main), locked.shape.page_size)
+    with RunningCheck(connection, locked.shape, read_any, request.check, request.sound) as check:
         whole = sent.send_until_writer_waits(todo)
         while whole and not check.ended(within=0.005) and not posix_locks.writer_waits(files.main):
             request.stop_if_cancelled()

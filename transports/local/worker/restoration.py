@@ -29,7 +29,8 @@ def restore(task: Task) -> None:
         reader = task.place.repository().reader(task.job.backup_id or "")
         steps.backup = reader.backup
         steps.meter.total = _work_of(reader.size, target)
-        source = Source(reader.page_size, reader.size, reader.spans(), check=not reader.backup.source_damaged)
+        check = not (reader.backup.source_damaged or force)
+        source = Source(reader.page_size, reader.size, reader.spans(), check=check)
         settled = put_back(source, target, job_id=task.job.id, home=task.home, steps=steps, force=force)
     _settle(task, settled)
 
