@@ -55,7 +55,5 @@ def _of_sqlite(error: apsw.Error, doing: str, path: Path, refuse: Refusal) -> Re
                 "folder, to recover what a crashed program left; change the permissions."
             )
         case apsw.NoMemError():
-            return refuse(
-                f"Failed {doing} {path}: it needs {memory_sentence()}. Allow more, and try again."
-            )
+            return refuse(f"Failed {doing} {path}: it needs {memory_sentence()}. Allow more, and try again.")
     return StorageError(f"SQLite failed {doing} {path} ({error}); look at the disk and at the database.")

@@ -24,7 +24,7 @@ class Header:
 
     `page_count` is the header's own claim, which old libraries did not keep up: `counts_pages` says whether
     the last one to write did. `wal` says that the file is in WAL mode (read version 2). `change_counter`
-    rises at every commit in rollback mode, not in WAL mode. `schema_cookie` rises at every change of the schema.
+    rises at every commit in rollback mode, not in WAL mode. `schema_cookie` at every change of the schema.
     """
 
     page_size: int

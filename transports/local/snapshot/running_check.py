@@ -16,7 +16,8 @@ import apsw
 
 from ..soundness import find_damage, header_problems
 from ..soundness.image_vfs import Read
-from ..soundness.shortcut import look
+from ..soundness.kinds import PageKinds, find_strays
+from ..soundness.shortcut import find_roots, look
 from .request import CheckKind
 from .source import Shape
 from .spans import Span
@@ -51,6 +52,7 @@ class RunningCheck:
     ) -> None:
         self._connection = connection
         self._shape = shape
+        self._kinds = PageKinds.of(shape.page_size, shape.page_count)
         self._read = read
         self._sound = sound
         self._full = kind == "full"
@@ -70,6 +72,10 @@ class RunningCheck:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.give_up()
+
+    def note(self, first_page: int, data: bytes) -> None:
+        """These pages of the image were read, from `first_page` on."""
+        self._kinds.note(first_page, data)
 
     def ended(self, within: float) -> bool:
         """Whether it has ended; waits for that at most `within` seconds. Call it when all pages were read."""
@@ -107,9 +113,17 @@ class RunningCheck:
         if not header_problems(self._read, self._shape.page_size, self._shape.page_count):
             found = look(self._connection, full=self._full)
             if found is not None:
-                return found
+                return found or self._find_strays()
         self._all_read.wait()
         return find_damage(self._read_until_stopped, self._shape.page_size, self._shape.page_count)
+
+    def _find_strays(self) -> tuple[str, ...]:
+        roots = find_roots(self._connection)
+        self._all_read.wait()
+        return find_strays(roots, self._kinds, self._read_page)
+
+    def _read_page(self, page: int) -> bytes:
+        return self._read_until_stopped((page - 1) * self._shape.page_size, self._shape.page_size)
 
     def _read_until_stopped(self, offset: int, amount: int) -> bytes:
         if self._stop.is_set():

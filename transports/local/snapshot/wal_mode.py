@@ -41,7 +41,9 @@ def read(request: Request, files: RawFiles, connection: apsw.Connection) -> Imag
     with RunningCheck(connection, shape, read_any, request.check, request.sound) as check:
         for span in spans.cut(shape.page_size, shape.page_count):
             request.stop_if_cancelled()
-            request.sink.write(span.first, snapshot.read(span))
+            data = snapshot.read(span)
+            check.note(span.first, data)
+            request.sink.write(span.first, data)
         while not check.ended(within=0.02):
             request.stop_if_cancelled()
     snapshot.verify()

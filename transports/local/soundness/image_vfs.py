@@ -37,7 +37,7 @@ def _as_readable(start: bytes) -> bytes:
     """The beginning of an image that this SQLite opens: in rollback mode, and of no newer schema format."""
     data = bytearray(start)
     data[18:20] = b"\x01\x01"
-    data[44:48] = min(int.from_bytes(data[44:48], "big"), NEWEST_FORMAT).to_bytes(4, "big")
+    data[47] = min(data[47], NEWEST_FORMAT)
     return bytes(data)
 
 

@@ -21,13 +21,12 @@ import attrs
 from .. import database_header
 from ..sqlite_limits import memory_sentence
 from .image_vfs import NEWEST_FORMAT, Read, opened
+from .kinds import INDEX_KINDS, TABLE_KINDS, PageKinds, find_strays
 from .sentences import UNFINISHED, UNREADABLE_SCHEMA
 
 MOST_FINDINGS = 20
 
 _HEADLINE = "*** in database main ***"
-_TABLE_ROOTS = {0x05, 0x0D}
-_INDEX_ROOTS = {0x02, 0x0A}
 
 
 @attrs.frozen
@@ -39,6 +38,24 @@ class _Entry:
     root: int
 
 
+@attrs.frozen
+class _Image:
+    """The image that is looked at, and the kinds of the pages that were read of it."""
+
+    _read: Read
+    kinds: PageKinds
+
+    def read(self, offset: int, amount: int) -> bytes:
+        data = self._read(offset, amount)
+        if amount == self.kinds.page_size:
+            self.kinds.note(offset // amount + 1, data[:1])
+        return data
+
+    def read_page(self, page: int) -> bytes:
+        """One page, whole."""
+        return self.read((page - 1) * self.kinds.page_size, self.kinds.page_size)
+
+
 def find_damage(read: Read, page_size: int, page_count: int) -> tuple[str, ...]:
     """What is wrong with the image of `page_count` pages; nothing if it is sound.
 
@@ -48,8 +65,9 @@ def find_damage(read: Read, page_size: int, page_count: int) -> tuple[str, ...]:
     if problems:
         return problems
     try:
-        with opened(read, page_size * page_count) as connection:
-            return _find(connection, read, page_size)
+        image = _Image(read, PageKinds.of(page_size, page_count))
+        with opened(image.read, page_size * page_count) as connection:
+            return _find(connection, image)
     except (apsw.CorruptError, apsw.NotADBError) as error:
         return (str(error),)
     except (apsw.NoMemError, MemoryError):
@@ -74,14 +92,14 @@ def structural(row: str) -> tuple[str, ...]:
     return tuple(line for line in lines if line) if headline == _HEADLINE else ()
 
 
-def _find(connection: apsw.Connection, read: Read, page_size: int) -> tuple[str, ...]:
-    unreadable = _load_schema(connection, read)
+def _find(connection: apsw.Connection, image: _Image) -> tuple[str, ...]:
+    unreadable = _load_schema(connection, image.read)
     found = _check(connection, "quick_check(sqlite_schema)")
     if found:
         return found
     connection.execute("BEGIN")
     try:
-        return _find_below(connection, read, page_size) + unreadable
+        return _find_below(connection, image) + unreadable
     finally:
         connection.execute("ROLLBACK")
 
@@ -89,7 +107,7 @@ def _find(connection: apsw.Connection, read: Read, page_size: int) -> tuple[str,
 def _load_schema(connection: apsw.Connection, read: Read) -> tuple[str, ...]:
     """Why the schema cannot be used as it is; from now on what SQLite cannot parse of it is passed over."""
     unreadable: tuple[str, ...] = ()
-    schema_format = int.from_bytes(read(44, 4), "big")
+    schema_format = read(47, 1)[0]  # SQLite looks at no other of its four bytes
     if schema_format > NEWEST_FORMAT:
         unreadable = (f"{UNREADABLE_SCHEMA}its format is {schema_format}",)
     try:
@@ -102,7 +120,7 @@ def _load_schema(connection: apsw.Connection, read: Read) -> tuple[str, ...]:
     return unreadable
 
 
-def _find_below(connection: apsw.Connection, read: Read, page_size: int) -> tuple[str, ...]:
+def _find_below(connection: apsw.Connection, image: _Image) -> tuple[str, ...]:
     """What is wrong with the b-trees that the schema names, the free list and the use of pages."""
     connection.execute("DELETE FROM sqlite_schema WHERE ifnull(rootpage, 0) = 0")  # views, triggers, modules
     entries = [
@@ -112,7 +130,7 @@ def _find_below(connection: apsw.Connection, read: Read, page_size: int) -> tupl
     trees = [entry for entry in entries if entry is not None]
     if len(trees) < len(entries):
         return ("a root page in its schema is no number",)
-    wrong = _of_wrong_kind(connection, trees, read, page_size)
+    wrong = _of_wrong_kind(connection, trees, image)
     connection.execute("DELETE FROM sqlite_schema")
     connection.executemany(
         "INSERT INTO sqlite_schema VALUES ('index', ?1, 'sqlite_master', ?2, ?3)",
@@ -122,12 +140,12 @@ def _find_below(connection: apsw.Connection, read: Read, page_size: int) -> tupl
         ],
     )
     connection.execute("PRAGMA writable_schema=RESET")
-    return wrong + _check(connection, f"quick_check({MOST_FINDINGS})")
+    wrong += _check(connection, f"quick_check({MOST_FINDINGS})")
+    roots = [(tree.root, tree.kind == "index") for tree in trees]
+    return wrong or find_strays(roots, image.kinds, image.read_page)
 
 
-def _of_wrong_kind(
-    connection: apsw.Connection, trees: list[_Entry], read: Read, page_size: int
-) -> tuple[str, ...]:
+def _of_wrong_kind(connection: apsw.Connection, trees: list[_Entry], image: _Image) -> tuple[str, ...]:
     """Roots of tables that are those of indexes, or the other way round: no walk of b-trees notices it."""
     connection.execute("PRAGMA writable_schema=RESET")  # without views, which would be prepared to be listed
     connection.execute("PRAGMA writable_schema=ON")
@@ -136,9 +154,9 @@ def _of_wrong_kind(
     for tree in trees:
         if tree.kind == "table" and tree.name not in without_rowid:
             continue  # its syntax is not known
-        expected = _INDEX_ROOTS if tree.kind == "index" or without_rowid[tree.name] else _TABLE_ROOTS
-        first = read((tree.root - 1) * page_size, 1) if tree.root > 0 else b""
-        if first and first[0] not in expected:
+        expected = INDEX_KINDS if tree.kind == "index" or without_rowid[tree.name] else TABLE_KINDS
+        page = image.read_page(tree.root) if tree.root > 1 else b""
+        if page and page[0] not in expected:
             found.append(f"the root page of the {tree.kind} {tree.name} ({tree.root}) is of another kind")
     return tuple(found)
 

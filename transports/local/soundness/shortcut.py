@@ -54,6 +54,12 @@ def _look(connection: apsw.Connection, full: bool) -> tuple[str, ...] | None:
     return structural(first) or None
 
 
+def find_roots(connection: apsw.Connection) -> list[tuple[int, bool]]:
+    """The root pages in the schema, and whether each is an index's: `look` did not compare those."""
+    rows = connection.execute("SELECT rootpage, type = 'index' FROM sqlite_schema WHERE rootpage > 1")
+    return [(int(str(root)), bool(is_index)) for root, is_index in rows]
+
+
 def _walks_everything(connection: apsw.Connection, pragma: str) -> bool:
     walks = [row for row in connection.execute(f"EXPLAIN {pragma}") if row[1] == "IntegrityCk"]
     return bool(walks) and _ROOTS.fullmatch(str(walks[0][5])) is not None
