@@ -14,6 +14,7 @@ import apsw
 
 from ...core.errors import BadSource, BadTarget, DatabaseLocked, ReprieveError, StorageError, StorageFull
 from .files import is_full, is_out_of_room
+from .sqlite_limits import memory_sentence
 
 Refusal = type[BadSource] | type[BadTarget]
 
@@ -59,4 +60,6 @@ def _of_sqlite(error: apsw.Error, doing: str, path: Path, refuse: Refusal) -> Re
                 f"{path} cannot be opened ({error}): SQLite must be able to write to the file and its "
                 "folder, to recover what a crashed program left; change the permissions."
             )
+        case apsw.NoMemError():
+            return refuse(f"Failed {doing} {path}: it needs {memory_sentence()}. Allow more, and try again.")
     return StorageError(f"SQLite failed {doing} {path} ({error}); look at the disk and at the database.")

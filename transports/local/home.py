@@ -14,7 +14,7 @@ from pathlib import Path
 
 import attrs
 
-from ...core.errors import InvalidRequest, StorageError, StorageFull
+from ...core.errors import InvalidRequest, StorageFull
 from .files import is_full, make_folder
 
 VARIABLE = "REPRIEVE_HOME"

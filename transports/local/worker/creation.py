@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, cast
 
 import attrs
 
-from ....core.errors import FORCE_IT, BadSource, Conflict, NotFound, Problem, WasInterrupted
+from ....core.errors import BadSource, Conflict, NotFound, Problem, WasInterrupted
 from ....core.job import Backup
 from ....core.lifecycle import JobState
 from ....core.messages import Cancelled, Completed, Interrupted, Noted
@@ -138,14 +138,12 @@ def _checked(task: Task, writer: BackupWriter, image: Image) -> Image:
     """The image with what a check of what was stored found, where the snapshot could not check it."""
     if image.problems is not None or task.option("check", "quick") == "none":
         return image
+    from ..soundness import refusal
     from .checking import check_stored
 
     problems = check_stored(writer.reader(), task)
     if problems and not task.has("force"):
-        raise BadSource(
-            f"{task.job.database} is damaged ({'; '.join(problems)}). Repair it, or "
-            f"{FORCE_IT} to keep it as it is."
-        )
+        raise refusal(task.job.database, problems)
     return attrs.evolve(image, problems=problems)
 
 
