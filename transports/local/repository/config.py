@@ -7,14 +7,23 @@ Knows the format's version and features; must not know key files.
 from __future__ import annotations
 
 import json
+import logging
 import secrets
 from typing import TYPE_CHECKING
 
 import attrs
 from blake3 import blake3
 
-from ....core.errors import InvalidRequest, KeyRequired, NotFound, RepositoryCorrupt, UpdateRequired
+from ....core.errors import (
+    InvalidRequest,
+    KeyRequired,
+    NotFound,
+    RepositoryCorrupt,
+    StorageError,
+    UpdateRequired,
+)
 from ..stores import Store
+from .kdf_budget import MAX_MEMORY, Budget, TooCostly
 from .vault import KEY_SIZE, key_check
 
 if TYPE_CHECKING:
@@ -25,10 +34,14 @@ KEYS = "keys/"
 DATA = ("backups/", "packs/", "manifests/", "assets/")
 """What only a repository that was made has. A wrapped key alone is what an interrupted creation left."""
 
+MAX_SIZE = 1 << 16
+"""Bytes that the config, or a wrapped key, is read of."""
+
 FORMAT = 1
 FEATURES = frozenset({"aes-256-gcm", "blake3-pages", "zstd-frames"})
 SCRYPT_N, SCRYPT_R, SCRYPT_P = 1 << 15, 8, 1
-MAX_SCRYPT_MEMORY = 1 << 30
+
+_log = logging.getLogger(__name__)
 
 
 @attrs.frozen
@@ -103,7 +116,7 @@ class Config:
 
 def _get(store: Store) -> bytes | None:
     try:
-        return store.get(NAME)
+        return store.get(NAME, MAX_SIZE)
     except NotFound:
         return None
 
@@ -137,21 +150,23 @@ def unwrap(store: Store, config: Config, passphrase: str) -> bytes:
     """The master key that this passphrase opens. Raises KeyRequired if it opens none."""
     from cryptography.exceptions import InvalidTag
 
+    budget, passed_over = Budget(), ""
     for stored in sorted(store.objects(KEYS), key=lambda stored: stored.name):
         try:
-            said = _decode(store.get(stored.name))
+            said = _decode(store.get(stored.name, MAX_SIZE))
             cost = (int(str(said["n"])), int(str(said["r"])), int(str(said["p"])))
             salt, nonce, wrapped = (bytes.fromhex(str(said[part])) for part in ("salt", "nonce", "wrapped"))
+            budget.spend(stored.name, *cost)
             return _cipher(passphrase, salt, cost).decrypt(nonce, wrapped, _binding(config))
         except InvalidTag:
             continue
-        except (KeyError, ValueError) as error:
-            raise RepositoryCorrupt(
-                f"The wrapped key {stored.name} in {store.url} makes no sense. Give the recovery code to "
-                "`reprieve key import`."
-            ) from error
+        except TooCostly as error:
+            passed_over = f" {error}"
+        except (StorageError, KeyError, ValueError) as error:
+            passed_over = f" {stored.name} is no sound key, and was passed over."
+            _log.warning("%s in the store %s is no sound key: %s", stored.name, store.url, error)
     raise KeyRequired(
-        f"The passphrase opens no key of the repository in {store.url}. Try another, or give "
+        f"The passphrase opens no key of the repository in {store.url}.{passed_over} Try another, or give "
         "the recovery code to `reprieve key import`."
     )
 
@@ -178,9 +193,7 @@ def _cipher(passphrase: str, salt: bytes, cost: tuple[int, int, int]) -> AESGCM:
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
     n, r, p = cost
-    key = hashlib.scrypt(
-        passphrase.encode(), salt=salt, n=n, r=r, p=p, maxmem=MAX_SCRYPT_MEMORY, dklen=KEY_SIZE
-    )
+    key = hashlib.scrypt(passphrase.encode(), salt=salt, n=n, r=r, p=p, maxmem=MAX_MEMORY, dklen=KEY_SIZE)
     return AESGCM(key)
 
 
