@@ -125,6 +125,7 @@ class SharedPacks:
         """
         self.look_for(refs)
         self.read([ref for ref in refs if ref.identifier not in own])
+        self._sharing.pause()
         while wait(self._work, _PAUSE).not_done:
             self._sharing.pause()
         self.poll()
