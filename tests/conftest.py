@@ -33,6 +33,10 @@ PARTS: dict[str, tuple[Callable[[], bool], str]] = {
         lambda: sys.platform == "linux" and os.geteuid() == 0,
         "run as root on Linux (a small file system is mounted, and filled)",
     ),
+    "root": (
+        lambda: sys.platform == "linux" and os.geteuid() == 0,
+        "run as root on Linux (who owns what root writes)",
+    ),
     "pty": (lambda: sys.platform != "win32", "run where there are pseudo-terminals"),
     "posix": (lambda: sys.platform != "win32", "run on Linux or macOS"),
     "other user": (

@@ -81,6 +81,7 @@ def _made(job: Job, made: Backup, store: str) -> str:
     ]
     if made.source_damaged:
         lines.append("  The database is damaged, and so is this backup of it.")
+    lines += (f"  Warning: {warning}" for warning in job.warnings)
     return "\n".join(lines)
 
 

@@ -78,6 +78,11 @@ class Home:
         return self._folder(self.data / "workers")
 
     @property
+    def turns(self) -> Path:
+        """Which part of what it shares the next backup of each database reads."""
+        return self._folder(self.data / "turns")
+
+    @property
     def stages(self) -> Path:
         """Fetched backups on their way into a database, and copies of databases on their way into a backup.
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from reprieve.core.errors import InvalidRequest, StorageError
+from reprieve.core.errors import InvalidRequest
 from reprieve.transports.local.home import Home, default_store, expanded
 from reprieve.transports.local.registered import RegisteredDatabases
 
