@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
 import sys
 from collections import Counter
 from collections.abc import Callable
@@ -19,6 +20,7 @@ import pytest
 
 from tests.editors.vscode_tools import host_is_here, tools_are_here
 from tests.sdks.environments import (
+    AXIOS_CLIENT,
     CURL_CLIENT,
     EVENTSOURCE_CLIENT,
     NODE_FOLDER,
@@ -47,6 +49,12 @@ PARTS: dict[str, tuple[Callable[[], bool], str]] = {
     "systemd": (lambda: shutil.which("systemd-analyze") is not None, "install systemd"),
     "curl": (lambda: CURL_CLIENT.here, "install curl"),
     "nginx": (lambda: NGINX is not None, "install nginx (`apt-get install nginx-light`)"),
+    "wget": (lambda: shutil.which("wget") is not None, "install wget"),
+    "perl": (
+        lambda: shutil.which("perl") is not None and not subprocess.call(["perl", "-MHTTP::Tiny", "-e1"]),
+        "install perl (whole, with HTTP::Tiny)",
+    ),
+    "axios": (lambda: AXIOS_CLIENT.here, "run `make sdks` (from PyPI and npm)"),
     "node": (lambda: NODE_FOLDER.exists(), "run `make sdks` (Node comes from PyPI)"),
     "vscode": (tools_are_here, "run `make vscode` (from PyPI and npm)"),
     "vscode host": (host_is_here, "run `make vscode-host` (800 MiB from npm)"),

@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 
 import attrs
 
-from ....core.errors import Conflict, NotFound, StorageError
+from ....core.errors import Conflict, NotFound, RepositoryCorrupt, StorageError
 from ....core.job import Backup
 from ..failpoints import reach
 from ..stores import Store
@@ -140,7 +140,7 @@ class Catalog:
         if name.startswith(PREFIX):
             return self._readable(name) is not None
         try:
-            self._vault.open(Kind.HIDDEN, name, self._store.get(name))
+            self._vault.open(Kind.HIDDEN, name, self._store.get(name, MAX_SIZE))
         except (RepositoryCorrupt, NotFound):
             return False
         return True
