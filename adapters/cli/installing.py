@@ -64,6 +64,7 @@ def _options(asked: Namespace) -> Iterator[str]:
     if asked.store:
         yield from ("--store", canonical_store(asked.store))
     for option, values in (
+        ("--database-id", asked.database_id),
         ("--host", asked.host),
         ("--port", asked.port or ()),
         ("--allow-origin", asked.allow_origin),
@@ -72,6 +73,7 @@ def _options(asked: Namespace) -> Iterator[str]:
         for value in values:
             yield from (option, str(value))
     for option, path in (
+        ("--work-dir", Path(asked.work_dir).expanduser() if asked.work_dir else None),
         ("--unix", asked.unix),
         ("--token", asked.token),
         ("--cert", asked.cert),
