@@ -3,9 +3,7 @@
 `take` decides at once (reduce) and never waits, so decisions are atomic without locks and an illegal
 command raises where it was given. What was decided leaves in order through one outbox: durable in
 the journal first, then told to observers, then its effects are asked of the transport. Progress
-is not journalled; it is told when no change of state is on its way.
-
-This file knows ports, never their implementations.
+is not journalled; it is told when no change of state is on its way. Knows ports, never their implementations.
 """
 
 from __future__ import annotations
@@ -65,8 +63,7 @@ SETTLE_AFTER = 1.0
 """Seconds until a journal that failed, or a recovery that could not be made, is tried again."""
 
 _SILENCE = (
-    "The transport stopped telling without saying how the job ended; look at the database and at the "
-    "list of backups."
+    "The transport stopped telling without saying how the job ended; look at the database and the backups."
 )
 
 
@@ -95,9 +92,8 @@ class Run:
     """One job under way, in the process that owns it.
 
     `job` is the job as decided; `told` as last made durable. `ended` is set once `told` is final or
-    `lost` says why this process can no longer speak for the job, or cannot now. When the journal has failed,
-    the run is in doubt: nothing is decided until the journal has shown what it recorded. A job that
-    waited when its process ended needs no transport to be given up.
+    `lost` says why this process can no longer speak for the job, or cannot now. When the journal has
+    failed, the run is in doubt, and decides nothing until it knows what was recorded.
     """
 
     def __init__(self, job: Job, claim: Claim, transport: Transport | None, around: Surroundings) -> None:
@@ -249,16 +245,14 @@ class Run:
                 job = takeover.job if takeover else await journal.job(job_id)
                 break
             except NotFound as error:
-                self.interfere(OwnershipLost(f"Job {job_id} is in the journal no longer: {error}"))
-                return
+                return self.interfere(OwnershipLost(f"Job {job_id} is in the journal no longer: {error}"))
             except Exception as error:  # whatever a journal throws, it is asked again
                 self._cannot_now(error)
         if takeover:
             self.claim = takeover.claim
             self._cancelled |= takeover.cancel_asked
         elif not job.final:
-            self.interfere(OwnershipLost(f"Another process has taken job {job_id} over; look at it there."))
-            return
+            return self.interfere(OwnershipLost(f"Another process has taken job {job_id} over."))
         self._confirm(job)
         self._settle()
 
