@@ -27,6 +27,7 @@ NODE = "22.20.0"
 VSCODE_JSONRPC = "8.2.1"
 PYGLS = "2.1.1"
 EVENTSOURCE = "4.1.1"
+AXIOS = "1.21.1"
 WEBSOCKET_CLIENT = "websocket-client==1.9.*"
 
 
@@ -104,6 +105,11 @@ EVENTSOURCE_CLIENT = Client(
 PYGLS_PEER = Client(
     f"pygls {PYGLS}", (str(_python("pygls")), str(PEERS / "pygls_peer.py")), (_made("pygls"),)
 )
+AXIOS_CLIENT = Client(
+    f"axios {AXIOS}",
+    (str(_node()), str(PROGRAMS / "axios_post.cjs"), str(FOLDER / "axios" / "node_modules")),
+    (_made("node"), _made("axios")),
+)
 CLIENTS = (*PYTHON_CLIENTS, TYPESCRIPT_CLIENT, CURL_CLIENT)
 
 
@@ -115,6 +121,7 @@ def install() -> None:
     _install_npm("typescript", f"@pieces.app/pieces-os-client@{TYPESCRIPT_SDK}")
     _install_npm("vscode-jsonrpc", f"vscode-jsonrpc@{VSCODE_JSONRPC}")
     _install_npm("eventsource", f"eventsource@{EVENTSOURCE}")
+    _install_npm("axios", f"axios@{AXIOS}")
     _install_python("pygls", f"pygls=={PYGLS}")
 
 

@@ -48,11 +48,15 @@ class OsLock:
             descriptor = self._locked()
             if descriptor is None:
                 return False
+            try:
+                os.ftruncate(descriptor, 0)
+                os.lseek(descriptor, 0, os.SEEK_SET)
+                os.write(descriptor, str(ProcessIdentity.own()).encode())
+            except OSError:  # a full disk: nothing would say whose lock it is
+                os.close(descriptor)
+                raise
             self._descriptor = descriptor
             _held[descriptor] = self
-        os.ftruncate(descriptor, 0)
-        os.lseek(descriptor, 0, os.SEEK_SET)
-        os.write(descriptor, str(ProcessIdentity.own()).encode())
         return True
 
     def acquire(self, deadline: float) -> None:
