@@ -73,10 +73,10 @@ async def restore(asked: Namespace, output: Output) -> None:
     """Find the backup, ask, restore, and say how to go back."""
     if (asked.force or asked.any_database) and is_service(asked.database):
         raise InvalidRequest("A service takes no --force and no --any-database; restore where it runs.")
-    # What is restored to a new place replaces nothing, whichever database it is of.
-    any_database = asked.any_database or (is_local(asked.database) and not _is_there(asked.database))
-    async with library_of(asked, asked.database, any_database=any_database) as library:
+    async with library_of(asked, asked.database, any_database=True) as library:
         backup = await _wanted(asked, library)
+        if is_local(asked.database) and not asked.any_database:
+            await _refuse_mixed_up(library, backup)
         if is_local(asked.database) and os.path.exists(library.database):
             confirm(_question(library.database, backup), json=asked.json, yes=asked.yes)
         elif is_service(asked.database):
@@ -115,13 +115,19 @@ async def _wanted(asked: Namespace, library: Library) -> Backup:
     """The backup that is meant: of this database, or one in its store that may be restored to it."""
     if asked.backup == LATEST or not is_local(asked.database):
         return await backup_at(library, asked.backup, library.database)
-    return await library.backup(backup_in(place_of(asked, asked.database), asked.backup).id)
+    return backup_in(place_of(asked, asked.database), asked.backup)
 
 
-def _is_there(database: str) -> bool:
-    from reprieve.transports.local.names import canonical_database
+async def _refuse_mixed_up(library: Library, backup: Backup) -> None:
+    """Raise NotFound for another database's backup, where one of this database may have been meant.
 
-    return os.path.lexists(canonical_database(database))
+    A file that is not there, or of which the store has no backup, may get any: it is another place, or machine.
+    """
+    from reprieve.transports.local.scope import Scope
+
+    own = await library.backups() if os.path.lexists(library.database) else ()
+    if own and backup.id not in {one.id for one in own}:
+        Scope(library.database).require(backup)
 
 
 def _job_and(kept: UndoCopy | None, job: Job) -> Members:
