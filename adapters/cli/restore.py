@@ -121,7 +121,7 @@ async def _wanted(asked: Namespace, library: Library) -> Backup:
 async def _refuse_mixed_up(library: Library, backup: Backup) -> None:
     """Raise NotFound for another database's backup, where one of this database may have been meant.
 
-    A file that is not there, or of which the store has no backup, may get any: it is another place, or machine.
+    A file that is not there, or of which the store has no backup, may get any: as on another machine.
     """
     from reprieve.transports.local.scope import Scope
 
