@@ -8,6 +8,7 @@ from argparse import Namespace
 from reprieve.core.errors import InvalidRequest
 from reprieve.core.job import Backup, Job
 
+from ..visible import visible
 from ..wire import Members, on_wire
 from . import words
 from .following import see_through
@@ -75,11 +76,12 @@ def _flag(option: str) -> str:
 def _made(job: Job, made: Backup, store: str) -> str:
     lines = [
         f"Backed up {words.path(made.database)}: {words.size(made.bytes)} in {words.took(job)}{_grew(made)}.",
-        f"  backup  {made.id}",
+        f"  backup  {visible(made.id)}",
         f"  store   {words.path(store)}",
     ]
     if made.source_damaged:
         lines.append("  The database is damaged, and so is this backup of it.")
+    lines += (f"  Warning: {warning}" for warning in job.warnings)
     return "\n".join(lines)
 
 

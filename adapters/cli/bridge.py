@@ -43,12 +43,16 @@ def bridge(asked: Namespace, output: Output) -> Awaitable[None] | None:
 
 
 async def _at_socket(asked: Namespace, output: Output) -> None:
+    from reprieve.transports.stderr_relay import relay
+
     from ..jsonrpc.listening import listen
     from ..jsonrpc.target import open_library
     from .interrupts import Interrupts
 
     if asked.target is None:
         raise InvalidRequest("A bridge at a socket needs a TARGET: its clients share it.")
+
+    relay()
 
     def ready() -> None:
         where = str(asked.socket.absolute())

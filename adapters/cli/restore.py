@@ -15,8 +15,8 @@ from reprieve.library import Library
 from ..wire import Members, on_wire
 from . import words
 from .asking import confirm
-from .catalog import backup_at, backup_in
-from .choosing import HELP, LATEST
+from .catalog import announce, choice_at, choice_in
+from .choosing import HELP, LATEST, Choice
 from .following import see_through
 from .opening import is_local, is_service, library_of, place_of
 from .output import Output
@@ -56,7 +56,8 @@ def add_to(commands: Commands) -> None:
         "revert",
         revert,
         "Undo the last restoration; what was written since is kept as well.",
-        more="Every revert can be reverted. Copies are kept for 7 days, the last 3 longer.",
+        more="Every revert can be reverted. The last 3 copies of a database are kept until you\n"
+        "drop them, older ones for 7 days of use.",
         example="reprieve revert snippets.db",
     )
     parser.add_argument("database", metavar="DATABASE", help="the database that was restored")
@@ -74,9 +75,10 @@ async def restore(asked: Namespace, output: Output) -> None:
     if (asked.force or asked.any_database) and is_service(asked.database):
         raise InvalidRequest("A service takes no --force and no --any-database; restore where it runs.")
     async with library_of(asked, asked.database, any_database=True) as library:
-        backup = await _wanted(asked, library)
+        choice = await _wanted(asked, library)
         if is_local(asked.database) and not asked.any_database:
-            await _refuse_mixed_up(library, backup)
+            await _refuse_mixed_up(library, choice.backup)
+        backup, members = choice.backup, announce(choice, output)
         if is_local(asked.database) and os.path.exists(library.database):
             confirm(_question(library.database, backup), json=asked.json, yes=asked.yes)
         elif is_service(asked.database):
@@ -84,8 +86,7 @@ async def restore(asked: Namespace, output: Output) -> None:
         options = {"force": True} if asked.force else {}
         running = await library.restore(backup.id, idempotency_key=asked.key, **options)
         job = await see_through(running, output)
-    members = {**_job_and(job.undo, job), "backup": on_wire(backup)}
-    output.result(members, lambda: _restored(job, backup))
+    output.result({**_job_and(job.undo, job), **members}, lambda: _restored(job, backup))
 
 
 async def revert(asked: Namespace, output: Output) -> None:
@@ -111,11 +112,11 @@ async def revert(asked: Namespace, output: Output) -> None:
             output.result(_job_and(kept, job), lambda: _reverted(job, kept))
 
 
-async def _wanted(asked: Namespace, library: Library) -> Backup:
+async def _wanted(asked: Namespace, library: Library) -> Choice:
     """The backup that is meant: of this database, or one in its store that may be restored to it."""
     if asked.backup == LATEST or not is_local(asked.database):
-        return await backup_at(library, asked.backup, library.database)
-    return backup_in(place_of(asked, asked.database), asked.backup)
+        return await choice_at(library, asked.backup, library.database)
+    return choice_in(place_of(asked, asked.database), asked.backup)
 
 
 async def _refuse_mixed_up(library: Library, backup: Backup) -> None:
@@ -174,7 +175,7 @@ def _modified(path: str) -> float:
 def _restored(job: Job, backup: Backup) -> str:
     lines = [
         f"Restored {words.path(job.database)}: {words.size(backup.bytes)} in {words.took(job)}, "
-        f"as it was on {words.moment(backup.created)}."
+        f"as it was on {words.made(backup.created, words.utc_now())}."
     ]
     if job.undo:
         lines.append(f"  `reprieve revert {words.path(job.database)}` brings back what it held before.")
@@ -191,8 +192,9 @@ def _reverted(job: Job, kept: UndoCopy | None) -> str:
 def _copies(copies: Sequence[UndoCopy]) -> str:
     if not copies:
         return "There is nothing to go back to: no restoration has replaced anything lately."
+    now = words.utc_now()
     return words.table(
         ("COPY", "MADE", "SIZE", "REPLACED BY"),
-        ((copy.id, words.moment(copy.created), words.size(copy.bytes), copy.reason) for copy in copies),
+        ((copy.id, words.made(copy.created, now), words.size(copy.bytes), copy.reason) for copy in copies),
         room=columns(),
     )

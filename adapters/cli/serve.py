@@ -88,8 +88,10 @@ def add_to(commands: Commands) -> None:
 
 async def serve(asked: Namespace, output: Output) -> None:
     """Listen, open the database, serve; then stop gracefully."""
+    from reprieve.transports.stderr_relay import relay
+
     from ..server.listening import listening
-    from ..server.logs import log_to
+    from ..server.logs import dropped_line, log_to
     from ..server.running import run
 
     place, tls = _place(asked), _tls(asked)
@@ -99,6 +101,7 @@ async def serve(asked: Namespace, output: Output) -> None:
     if asked.install_unit:
         install_unit(asked, place, output)
         return
+    relay(dropped_line)
     secrets = (settings.token, os.environ.get("REPRIEVE_PASSPHRASE"), asked.passphrase)
     log_to(asked.log_file, asked.log_level, secrets)
     with Interrupts(output.settle) as interrupts, listening(place) as sockets:

@@ -14,7 +14,7 @@ from .errors import parse_error
 from .exit_codes import CLEAN, FRAMING, NOT_SHUT_DOWN
 from .framing import FramingError
 from .handshake import Handshake, Stage
-from .lifetime import on_signal
+from .lifetime import lives, on_signal
 from .messages import Notification, Request
 from .peer import Heard, Peer, Reply
 from .stdio import Stdio
@@ -53,6 +53,7 @@ def _begun(ahead: Ahead, peer: Peer, handshake: Handshake) -> Iterator[Heard] | 
         raise ahead.broken
     if ahead.client is not None:
         handshake.greeted(ahead.client)
+        handshake.client_is_seen = ahead.client_is_seen
         return peer.receive(b"")
     first = peer.take(ahead.first) if ahead.first is not None else iter(())
     return _greeted(ahead.stdio, peer, handshake, chain(first, peer.receive(b"")))
@@ -69,6 +70,8 @@ def _greeted(stdio: Stdio, peer: Peer, handshake: Handshake, heard: Iterator[Hea
             elif isinstance(one, Notification) and one.method == "exit":
                 return NOT_SHUT_DOWN
             if handshake.stage is Stage.OPEN:
+                process = handshake.client.process_id
+                handshake.client_is_seen = process is None or lives(process)
                 return heard
         data = stdio.read_now()
         if not data:

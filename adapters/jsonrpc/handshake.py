@@ -30,14 +30,18 @@ class Stage(Enum):
 
 
 class Handshake:
-    """One conversation's stage, what its client said of itself, and which target it is about."""
+    """One conversation's stage, what its client said of itself, and which target it is about.
+
+    `client_is_seen`: whether there was a process of the number that the client gave, when it was greeted.
+    """
 
     def __init__(self, target: str | None, store: str | None = None, database_id: Sequence[str] = ()) -> None:
         self.target = target
         self.store = store
         self.database_id = tuple(database_id)
         self.stage = Stage.NEW
-        self.client = Initialize(())
+        self.client = Initialize()
+        self.client_is_seen = True
 
     @property
     def makes_progress(self) -> bool:

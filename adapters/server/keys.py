@@ -26,5 +26,8 @@ WALL: web.AppKey[Wall] = web.AppKey("wall", Wall)
 INSTANCE: web.AppKey[str] = web.AppKey("instance", str)
 """A UUID that tells this run of the service from every other."""
 
+GOING_ON: web.AppKey[set[asyncio.Task[object]]] = web.AppKey("going_on", set)
+"""Work whose clients were answered before its end."""
+
 LARGE_BODY: web.AppKey[asyncio.Lock] = web.AppKey("large_body", asyncio.Lock)
 """Held by the one request whose large body is being read."""

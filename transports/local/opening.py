@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import Sequence
 from functools import partial
@@ -22,6 +23,7 @@ from .place import Place
 from .registered import RegisteredDatabases
 from .scope import Scope
 from .transport import LocalTransport
+from .undo_catalogue import drop_old
 
 
 def open_local(
@@ -70,8 +72,13 @@ def open_local(
         clock or RealClock(),
         Random(),
         options,
-        partial(clear_up, home, Path(database), journal),
+        partial(_tidy, home, Path(database), journal),
     )
+
+
+async def _tidy(home: Home, database: Path, journal: SqliteJournal) -> None:
+    await clear_up(home, database, journal)
+    await asyncio.to_thread(drop_old, home)
 
 
 def store_of(database: str, given: str | None, home: Home) -> str:

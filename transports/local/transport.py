@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, TypeVar, cast
 
 import attrs
 
-from ...core.errors import NotFound, OutcomeUnknown, Problem
+from ...core.errors import NotFound, OutcomeUnknown, Problem, TransportError
 from ...core.job import OPEN_WITH, AssetVersion, Backup, Job, UndoCopy
 from ...core.journal import message_of, to_record
 from ...core.lifecycle import JobState
@@ -110,6 +110,9 @@ class LocalTransport:
                 if answer:  # the job is done, and the worker died clearing up
                     await asyncio.to_thread(self._clear_up_after, job)
                     return
+            except TransportError as error:  # no worker can be started here
+                error.temporary = what == "recover"  # what happened before is still to be found out
+                raise
         yield Failed(Problem(OutcomeUnknown.kind, _ALL_DIED))
 
     def _clear_up_after(self, job: Job) -> None:

@@ -24,8 +24,8 @@ from reprieve.transports.local.snapshot.request import CheckKind, Moved
 from reprieve.transports.local.snapshot.rollback_mode import Locked
 from reprieve.transports.local.snapshot.take import Method, SnapshotCancelled, take
 from reprieve.transports.local.snapshot.wal_mode import Snapshot
+from tests.support.actor import Actor
 
-from .actor import Actor
 from .live import MemorySink
 
 METHODS = list(Method)
