@@ -92,8 +92,9 @@ class Job:
     """One creation or restoration, from being asked for to its end.
 
     `database` is the target's canonical name. A restoration was asked for by `backup_id`, a revert
-    by `undo_id`. `backup` is the Backup being made (provisional until the job has completed) or
-    restored; `undo` the copy that a restoration left behind, so that it can be reverted.
+    by `undo_id`; `source` is the Backup of that id, as the catalogue had it then. `backup` is the Backup
+    being made (provisional until the job has completed) or restored; `undo` the copy that a restoration
+    left behind, so that it can be reverted.
     `percentage` never falls, across attempts too. `step` and `notes` are what recovery needs to
     know (only the transport reads them, but for its `warnings`). `options` are the transport's own. `version`
     counts the changes that the journal holds: of two snapshots of one job, the greater is the later.
@@ -110,6 +111,7 @@ class Job:
     attempt: int = 1
     backup_id: str | None = None
     undo_id: str | None = None
+    source: Backup | None = None
     backup: Backup | None = None
     undo: UndoCopy | None = None
     error: Problem | None = None

@@ -1,6 +1,6 @@
 """Keys of repositories on this machine: key files, recovery codes, passphrases.
 
-A key file lies in the user's key folder, never beside the store that it opens. Knows what a key opens (the
+A key file lies in the user's key folder, never in the store that it opens. Knows what a key opens (the
 repository's config); must not know anything else of the repository.
 """
 
@@ -17,7 +17,7 @@ from blake3 import blake3
 
 from ...core.errors import InvalidRequest, KeyRequired, StorageError
 from .files import make_folder, write_at, written
-from .home import Home
+from .home import KEY_FOLDER, Home
 from .os_lock import OsLock
 from .repository.config import Config, unwrap
 from .repository.vault import KEY_SIZE, Vault
@@ -35,6 +35,39 @@ PATIENCE = 10.0
 CHECK_SIZE = 3
 GROUP = 4
 CODE_LENGTH = (KEY_SIZE + CHECK_SIZE) * 8 // 5
+
+
+def require_apart(store: Store, home: Home) -> None:
+    """Raise InvalidRequest where a key would lie in the store that it opens, or that store in the home.
+
+    Real places are compared, not names; a store beside the home is fine. Nothing is made.
+    """
+    if "://" in store.url:
+        return  # no folder of this machine
+    root = Path(store.url)
+    if _is_within(home.config / KEY_FOLDER, root):
+        raise InvalidRequest(
+            f"The key of {root} would lie in the store itself, for {home.config} is in it. Name another "
+            "folder by --store, or another home by REPRIEVE_HOME."
+        )
+    if _is_within(root, home.config):
+        raise InvalidRequest(
+            f"The store {root} would lie in {home.config}, together with its key: whoever copies that has "
+            "both. Name a folder outside of it by --store."
+        )
+
+
+def _is_within(inner: Path, outer: Path) -> bool:
+    """Whether a place is, or is below, another one: by what is on the disk; by name where nothing is yet."""
+    place, outer = Path(os.path.realpath(inner)), Path(os.path.realpath(outer))
+    return any(_is_same(folder, outer) for folder in (place, *place.parents))
+
+
+def _is_same(one: Path, other: Path) -> bool:
+    try:
+        return os.path.samefile(one, other)
+    except OSError:  # one of them does not exist
+        return os.path.normcase(one) == os.path.normcase(other)
 
 
 def unlock(
@@ -126,11 +159,13 @@ def recovery_code(master: bytes) -> str:
     return "-".join(letters[at : at + GROUP] for at in range(0, CODE_LENGTH, GROUP))
 
 
-def import_code(home: Home, config: Config, code: str) -> None:
+def import_code(store: Store, home: Home, config: Config, code: str) -> None:
     """Write the key file from a recovery code.
 
-    Raises InvalidRequest for a mistyped one, KeyRequired for one of another repository; writes nothing then.
+    Raises InvalidRequest for a mistyped one, or where the key would lie in the store, KeyRequired for a code
+    of another repository; writes nothing then.
     """
+    require_apart(store, home)
     master = decode_code(code)
     Vault(config.id, master).check(config.key_check)
     keep_key(home, config.id, master)

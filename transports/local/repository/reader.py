@@ -14,6 +14,7 @@ import attrs
 
 from ....core.errors import RepositoryCorrupt
 from ....core.job import Backup
+from ..image import Image
 from ..stores import Store
 from .damage import ADVICE, marking
 from .frames import decompress
@@ -52,8 +53,11 @@ class _Task:
 class BackupReader:
     """One Backup's pages. Each call of `spans` reads them again."""
 
-    def __init__(self, store: Store, vault: Vault, backup: Backup, manifest: Manifest) -> None:
+    def __init__(
+        self, store: Store, vault: Vault, backup: Backup, manifest: Manifest, image: Image | None = None
+    ) -> None:
         self.backup = backup
+        self.image = image
         self._store = store
         self._vault = vault
         self._manifest = manifest

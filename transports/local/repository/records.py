@@ -69,6 +69,14 @@ def stamp(moment: datetime) -> str:
     return f"{utc:%Y%m%dT%H%M%S}{utc.microsecond // 1000:03}Z"
 
 
+def moment_of(timestamp: str) -> datetime | None:
+    """The moment that `stamp` wrote so; None for what is no date."""
+    try:
+        return datetime.fromisoformat(f"{timestamp[:-4]}.{timestamp[-4:]}")
+    except ValueError:
+        return None
+
+
 def timestamp_of(name: str) -> str:
     """The timestamp in a record's name; names sort by it, oldest first."""
     return name.rpartition("_")[2]

@@ -175,13 +175,16 @@ class Repository:
         )
         return self._catalog.publish(BackupRecord(backup, image, parent.manifest))
 
-    def reader(self, backup_id: str) -> BackupReader:
-        """A reader of one Backup's pages. Raises NotFound, or RepositoryCorrupt."""
+    def reader(self, backup_id: str, *, hidden: bool = False) -> BackupReader:
+        """A reader of one Backup's pages; with `hidden`, also of a hidden one.
+
+        Raises NotFound, or RepositoryCorrupt.
+        """
         from .reader import BackupReader
 
-        record = self._catalog.record(backup_id)
+        record = self._catalog.record(backup_id, hidden=hidden)
         manifest = load_manifest(self.store, self._vault, record.manifest)
-        return BackupReader(self.store, self._vault, record.backup, manifest)
+        return BackupReader(self.store, self._vault, record.backup, manifest, record.image)
 
     def verify(self, backup_id: str | None = None) -> Verified:
         """Read and check everything that one Backup needs, or all Backups and documents do.
@@ -212,6 +215,9 @@ class Repository:
         """Every version of one document, oldest first. Raises NotFound."""
         return self._assets.history(asset_id)
 
-    def add_passphrase(self, passphrase: str) -> None:
-        """Let this passphrase open the repository, beside whatever opens it already."""
-        add_passphrase(self.store, self.config, self.master, passphrase)
+    def add_passphrase(self, passphrase: str, *, allow_weak: bool = False) -> None:
+        """Let this passphrase open the repository, beside whatever opens it already.
+
+        Raises InvalidRequest for one that is soon guessed, unless `allow_weak`.
+        """
+        add_passphrase(self.store, self.config, self.master, passphrase, allow_weak=allow_weak)

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, cast
 import attrs
 
 from ....core.errors import (
-    FORCE_IT,
     BadSource,
     Conflict,
     NotFound,
@@ -24,6 +23,7 @@ from ....core.job import WARNINGS, Backup
 from ....core.lifecycle import JobState
 from ....core.messages import Cancelled, Completed, Interrupted, Noted
 from ..database_file import examine
+from ..held_file import require_no_link
 from ..image import Image, Sink
 from ..reading_turn import ReadingTurn
 from ..repository.records import BackupRecord
@@ -45,6 +45,7 @@ REHASH_AFTER = timedelta(days=3)
 def create(task: Task) -> None:
     """Back the job's database up, and tell how it goes."""
     database = Path(task.job.database)
+    require_no_link(database, BadSource)
     examine(database, as_source=True, force=task.has("force"))
     try:
         task.channel.tell(Completed(_backed_up(task)))
@@ -53,7 +54,9 @@ def create(task: Task) -> None:
 
 
 def _backed_up(task: Task) -> Backup:
-    repository = task.place.repository_or_planned(new_store=task.has("new_store"))
+    repository = task.place.repository_or_planned(
+        new_store=task.has("new_store"), allow_weak=task.has("allow_weak")
+    )
     parent = repository.latest(task.job.database)
     turn = ReadingTurn.of(task.home, repository.id, task.job.database)
     try:
@@ -117,8 +120,14 @@ def _check_cancel(task: Task) -> None:
         raise SnapshotCancelled(f"The backup of {task.job.database} was cancelled.")
 
 
+def _copy_of(task: Task) -> Path:
+    """Where a plain copy of the database may lie for a while: in our own folder, under the job's name."""
+    return task.home.stages / f"{task.job.id}.copy.db"
+
+
 def recover_creation(task: Task) -> None:
     """Settle a creation whose worker is gone: its Backup was published, or it was not."""
+    _copy_of(task).unlink(missing_ok=True)
     announced = task.job.backup
     published = announced and _published(task, announced)
     if published:
@@ -181,6 +190,7 @@ def _take(task: Task, sink: Sink, sound: threading.Event) -> Image:
             check=cast("CheckKind", task.option("check", "quick")),
             force=task.has("force"),
             sound=sound.set,
+            copy=_copy_of(task),
         )
 
 
@@ -199,14 +209,12 @@ def _checked(task: Task, writer: BackupWriter, image: Image) -> Image:
     """The image with what a check of what was stored found, where the snapshot could not check it."""
     if image.problems is not None or task.option("check", "quick") == "none":
         return image
+    from ..soundness import refusal
     from .checking import check_stored
 
     problems = check_stored(writer.reader(), task)
     if problems and not task.has("force"):
-        raise BadSource(
-            f"{task.job.database} is damaged ({'; '.join(problems)}). Repair it, or "
-            f"{FORCE_IT} to keep it as it is."
-        )
+        raise refusal(task.job.database, problems)
     return attrs.evolve(image, problems=problems)
 
 
