@@ -114,7 +114,7 @@ class Library:
     ) -> RunningJob[Backup]:
         """Put a backup back in place of the whole database; what it replaces can be reverted to.
 
-        Deleting the backup from now on stops nothing: its data stays until a prune.
+        A delete of the backup meanwhile stops nothing: its data stays until a prune.
 
         Raises NotFound for an unknown backup, Conflict while another restoration of it is unsettled.
         """
