@@ -28,8 +28,9 @@ from . import (
     v1,
 )
 from .errors import errors
+from .gate import Gate
 from .guard import protect
-from .keys import GOING_ON, INSTANCE, LARGE_BODY, LIBRARY, LOOKUPS, SETTINGS, STOPPING, WALL
+from .keys import GATE, GOING_ON, INSTANCE, LARGE_BODY, LIBRARY, LOOKUPS, SETTINGS, STOPPING, WALL
 from .lookups import Lookups
 from .routes import TABLE, register
 from .settings import Settings
@@ -62,6 +63,7 @@ def create_app(library: Library, settings: Settings | None = None) -> web.Applic
     app[LIBRARY] = library
     app[SETTINGS] = settings
     app[STOPPING] = asyncio.Event()
+    app[GATE] = Gate(settings.connections)
     app[LOOKUPS] = Lookups(library)
     app[WALL] = Wall(library, app[LOOKUPS])
     app[LARGE_BODY] = asyncio.Lock()

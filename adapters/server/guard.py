@@ -25,7 +25,7 @@ from .callers import (
     token_given,
     upgrades,
 )
-from .keys import STOPPING
+from .keys import GATE, STOPPING
 from .limits import MAX_HEAD
 from .routes import route_of
 from .settings import Settings
@@ -58,6 +58,7 @@ def middleware(settings: Settings) -> Middleware:
             refusal = rule(request, settings)
             if refusal is not None:
                 return refusal
+        _admit(request, settings)
         if asks_leave(request):
             return leave(request, settings)
         if not request.body_exists:
@@ -69,6 +70,13 @@ def middleware(settings: Settings) -> Middleware:
             late.cancel()
 
     return guard
+
+
+def _admit(request: web.Request, settings: Settings) -> None:
+    """Whoever may use the service keeps the connection, however many others want one."""
+    sock = request.transport.get_extra_info("socket") if request.transport else None
+    if sock is not None and (not settings.require_token or shows_token(request, settings)):
+        request.app[GATE].admit(sock.fileno())
 
 
 def host(request: web.Request, settings: Settings) -> web.Response | None:

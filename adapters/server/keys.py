@@ -8,6 +8,7 @@ from aiohttp import web
 
 from reprieve import Library
 
+from .gate import Gate
 from .lookups import Lookups
 from .settings import Settings
 from .wall import Wall
@@ -16,6 +17,9 @@ LIBRARY: web.AppKey[Library] = web.AppKey("library", Library)
 SETTINGS: web.AppKey[Settings] = web.AppKey("settings", Settings)
 STOPPING: web.AppKey[asyncio.Event] = web.AppKey("stopping", asyncio.Event)
 """Set once the service begins to stop: no new jobs, and whatever would stream for ever ends."""
+
+GATE: web.AppKey[Gate] = web.AppKey("gate", Gate)
+"""The connections, where the service takes them itself."""
 
 LOOKUPS: web.AppKey[Lookups] = web.AppKey("lookups", Lookups)
 WALL: web.AppKey[Wall] = web.AppKey("wall", Wall)
