@@ -75,7 +75,7 @@ def loads(text: str) -> Record:
     """The record that was kept as `text`. Raises StorageError if it is none."""
     try:
         record = json.loads(text)
-    except ValueError as error:
+    except (ValueError, TypeError, RecursionError) as error:
         raise StorageError(f"The journal has a line that is not JSON ({error}); it is damaged.") from error
     if not isinstance(record, dict):
         raise StorageError("The journal has a line that is no record; it is damaged.")

@@ -12,7 +12,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
-from ...core.errors import NotFound
+from ...core.errors import NotFound, StorageError
 from ...core.ports import JournalStore
 from .home import Home
 from .names import incoming_prefix
@@ -51,6 +51,9 @@ async def _has_ended(job_id: str, journal: JournalStore) -> bool:
         return (await journal.job(job_id)).final
     except NotFound:
         return False  # the job of another home, whose database lies in the same folder
+    except StorageError as error:
+        log.info("What job %s left behind stays: %s", job_id, error)
+        return False
 
 
 def _in_home(home: Home) -> Iterator[tuple[str, Path]]:
