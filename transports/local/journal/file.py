@@ -11,9 +11,16 @@ import sqlite3
 import time
 from pathlib import Path
 
-from ....core.errors import DatabaseLocked, ReprieveError, StorageError, StorageFull, UpdateRequired
+from ....core.errors import (
+    DatabaseLocked,
+    InvalidRequest,
+    ReprieveError,
+    StorageError,
+    StorageFull,
+    UpdateRequired,
+)
 from .. import failpoints
-from ..files import is_full, is_out_of_room, sync_folder
+from ..files import is_full, is_out_of_room, is_read_only, sync_folder
 
 VERSION = 1
 PATIENCE = 30.0
@@ -126,6 +133,20 @@ def error_of(path: Path, error: sqlite3.Error | OSError) -> ReprieveError:
         return _damaged(path, str(error))
     return StorageError(
         f"The journal {path} could not be read or written ({error}); check the disk and the permissions."
+    )
+
+
+def opening_error_of(path: Path, error: sqlite3.Error | OSError) -> ReprieveError:
+    """The same, while it was being opened: a folder that is not this user's is a wrong setting."""
+    known = error_of(path, error)
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    not_permitted = code in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM)
+    not_permitted |= isinstance(error, PermissionError | IsADirectoryError) or is_read_only(error)
+    if isinstance(known, StorageFull) or not not_permitted:
+        return known
+    return InvalidRequest(
+        f"The journal {path} cannot be opened ({error}); set REPRIEVE_HOME to a folder that this user may "
+        "read and write, or change its permissions."
     )
 
 

@@ -98,5 +98,5 @@ def _entry_in(row: EventRow) -> Entry:
 def _unreadable(job_id: str, detail: str) -> StorageError:
     return StorageError(
         f"Job {job_id} cannot be read in the journal. {detail} If a newer version of reprieve made it, "
-        "update. If not, move the journal away, with its -wal and -shm: no backup is lost, they are in the store."
+        "update. If not, move the journal away, with its -wal and -shm: no backup is lost, only the history."
     )
