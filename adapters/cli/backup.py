@@ -18,6 +18,9 @@ from .output import Output
 from .parser import Commands
 from .recovery_code import offer_recovery_code, recovery_code_pending
 
+USAGE = "reprieve backup [-h] [--store STORE] [...] DATABASE"
+"""All options together would take four lines of a page that has to fit a screen."""
+
 
 def add_to(commands: Commands) -> None:
     """Join the command line."""
@@ -38,7 +41,9 @@ def add_to(commands: Commands) -> None:
         "--new-store", action="store_true", help="even if the store held backups and is empty now"
     )
     parser.add_argument("--allow-weak", action="store_true", help=f"for a new store, {ALLOW_WEAK}")
+    Commands.add_work_dir(parser)
     commands.add_record(parser)
+    parser.usage = USAGE
 
 
 async def backup(asked: Namespace, output: Output) -> None:
@@ -76,6 +81,7 @@ def _made(job: Job, made: Backup, store: str) -> str:
     ]
     if made.source_damaged:
         lines.append("  The database is damaged, and so is this backup of it.")
+    lines += (f"  Warning: {warning}" for warning in job.warnings)
     return "\n".join(lines)
 
 

@@ -66,7 +66,8 @@ With `--json` a command prints one JSON object a line, and nothing else: any num
 A job: `id`, `kind` (creation, restoration), `database`, `backup` (an id), `undo` (an id), `state`
 (idle, running, cancelling, done, failed), `outcome` (completed, cancelled), `phase`, `done`, `total`, `unit`,
 `percentage`, `cancellable`, `attempt`, `createdAt`, `startedAt`, `endedAt`,
-`error` {`kind`, `message`}. What is not known is left out. Sizes are bytes, times UTC.
+`error` {`kind`, `message`}, `warnings` (sentences that a person should read, though it completed). What is
+not known is left out. Sizes are bytes, times UTC.
 
 A backup: `id`, `version`, `timestamp`, `created`, `bytes`, `database`, `deviceName`, `platform`, `added`,
 `sourceDamaged`. An undo copy: `id`, `database`, `created`, `bytes`, `reason`, `job`. An asset: `id`,

@@ -29,6 +29,7 @@ RESTORE_USAGE = "reprieve restore [-h] [--store STORE] [--yes] [...] BACKUP DATA
 REVERT_USAGE = """\
 reprieve revert [-h] [--store STORE] [--json]
                        [--to ID | --list | --forget ID] [--yes]
+                       [--work-dir FOLDER]
                        DATABASE"""
 """argparse breaks a line of choices at other places from Python 3.13 on."""
 
@@ -39,8 +40,7 @@ def add_to(commands: Commands) -> None:
         "restore",
         restore,
         "Put a backup back in place of the whole database, which may be in use.",
-        more="Asks first if there is a database. What it held is kept: `reprieve revert`\n"
-        "brings it back. Ctrl-C cancels, and the database is as it was.",
+        more="Asks first. What the database held is kept: `reprieve revert` brings it back.",
         example="reprieve restore latest snippets.db",
     )
     parser.add_argument("backup", metavar="BACKUP", help=HELP)
@@ -50,6 +50,7 @@ def add_to(commands: Commands) -> None:
     parser.add_argument("--force", action="store_true", help="even where nobody can tell who has it open")
     parser.add_argument("--any-database", action="store_true", help="even the backup of another database")
     Commands.add_database_id(parser)
+    Commands.add_work_dir(parser)
     parser.usage = RESTORE_USAGE
     parser = commands.add(
         "revert",
@@ -65,6 +66,7 @@ def add_to(commands: Commands) -> None:
     which.add_argument("--list", action="store_true", help="list what can be gone back to")
     which.add_argument("--forget", metavar="ID", help="drop a copy for good")
     parser.add_argument("--yes", action="store_true", help="with --forget: do not ask")
+    Commands.add_work_dir(parser)
     parser.usage = REVERT_USAGE
 
 

@@ -28,13 +28,18 @@ log = logging.getLogger(__name__)
 
 
 async def run(
-    stdio: Stdio, peer: Peer, handshake: Handshake, heard: Iterator[Heard], passphrase: str | None
+    stdio: Stdio,
+    peer: Peer,
+    handshake: Handshake,
+    heard: Iterator[Heard],
+    passphrase: str | None,
+    work_dir: str | None = None,
 ) -> int:
     """Be the bridge of a client that was greeted; the exit code."""
     loop = asyncio.get_running_loop()
     assert handshake.target is not None
     opening = asyncio.create_task(
-        open_library(handshake.target, handshake.store, passphrase, handshake.database_id)
+        open_library(handshake.target, handshake.store, passphrase, handshake.database_id, work_dir)
     )
     conversation = Conversation(opening, handshake, peer)
 

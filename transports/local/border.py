@@ -14,6 +14,7 @@ import apsw
 
 from ...core.errors import BadSource, BadTarget, DatabaseLocked, ReprieveError, StorageError, StorageFull
 from .files import is_full, is_out_of_room
+from .sqlite_limits import memory_sentence
 
 Refusal = type[BadSource] | type[BadTarget]
 
@@ -30,6 +31,11 @@ def foreign_errors(doing: str, path: Path, refuse: Refusal) -> Iterator[None]:
         raise _of_system(error, doing, path, refuse) from error
     except apsw.Error as error:
         raise _of_sqlite(error, doing, path, refuse) from error
+
+
+def met_a_link(error: apsw.Error) -> bool:
+    """Whether SQLite did not open a file since there is a link in its path."""
+    return bool(getattr(error, "extendedresult", 0) == apsw.SQLITE_CANTOPEN_SYMLINK)
 
 
 def _of_system(error: OSError, doing: str, path: Path, refuse: Refusal) -> ReprieveError:
@@ -54,4 +60,6 @@ def _of_sqlite(error: apsw.Error, doing: str, path: Path, refuse: Refusal) -> Re
                 f"{path} cannot be opened ({error}): SQLite must be able to write to the file and its "
                 "folder, to recover what a crashed program left; change the permissions."
             )
+        case apsw.NoMemError():
+            return refuse(f"Failed {doing} {path}: it needs {memory_sentence()}. Allow more, and try again.")
     return StorageError(f"SQLite failed {doing} {path} ({error}); look at the disk and at the database.")

@@ -20,6 +20,9 @@ from .failpoints import reach
 BINARY = getattr(os, "O_BINARY", 0)
 NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0)
 
+_NO_OWNERS = {errno.EPERM, errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOTSUP}
+"""How a file system refuses that keeps no owners, or lets its server choose them."""
+
 _NO_ROOM = {errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC)}
 
 
@@ -103,6 +106,12 @@ if sys.platform == "win32":
         """Give `source` the name `path`. Raises FileExistsError, and changes nothing, if that is taken."""
         os.rename(source, path)
 
+    def own_like_folder(descriptor: int, folder: int | Path) -> None:
+        """Nothing to do: there a file belongs to whom its folder says."""
+
+    def own_like_parent(path: Path) -> None:
+        """Nothing to do, for the same reason."""
+
 else:
 
     def _has_no_inode(folder: Path) -> bool:
@@ -125,6 +134,24 @@ else:
         os.link(source, path)
         source.unlink()
         sync_folder(path.parent)
+
+    def own_like_folder(descriptor: int, folder: int | Path) -> None:
+        """Give a file that root made to the owner of the folder it lies in, who could not use it else."""
+        if os.geteuid() != 0:
+            return
+        owner, status = os.stat(folder), os.fstat(descriptor)
+        if (owner.st_uid, owner.st_gid) == (status.st_uid, status.st_gid):
+            return
+        try:
+            os.fchown(descriptor, owner.st_uid, owner.st_gid)
+        except OSError as error:
+            if error.errno not in _NO_OWNERS:
+                raise
+
+    def own_like_parent(path: Path) -> None:
+        """The same for a file or folder by its path, which nobody else can exchange yet."""
+        with descriptor_of(path) as descriptor:
+            own_like_folder(descriptor, path.parent)
 
 
 if sys.platform == "darwin":

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -29,6 +30,8 @@ class Home:
 
     config: Path
     data: Path
+    work: Path | None = None
+    """Where plain copies of databases lie for a while, if not beside the other data."""
 
     @classmethod
     def find(cls) -> Home:
@@ -75,9 +78,17 @@ class Home:
         return self._folder(self.data / "workers")
 
     @property
+    def turns(self) -> Path:
+        """Which part of what it shares the next backup of each database reads."""
+        return self._folder(self.data / "turns")
+
+    @property
     def stages(self) -> Path:
-        """Fetched backups on their way into a database."""
-        return self._folder(self.data / "stage")
+        """Fetched backups on their way into a database, and copies of databases on their way into a backup.
+
+        Raises InvalidRequest for a work folder of its own name that others can look into.
+        """
+        return self._folder(self.data / "stage") if self.work is None else _private(self.work)
 
     @property
     def days(self) -> Path:
@@ -118,6 +129,24 @@ def unusable(what: str, error: OSError) -> ReprieveError:
 
 _SETTINGS = (PermissionError, FileNotFoundError, FileExistsError, IsADirectoryError, NotADirectoryError)
 """What the system says of a place where no folder of ours can be."""
+
+
+def _private(folder: Path) -> Path:
+    """A folder that somebody named, made if it is missing. Raises InvalidRequest unless it is private."""
+    try:
+        make_folder(folder)
+        status = folder.stat()
+    except OSError as error:
+        raise InvalidRequest(
+            f"The work folder {folder} cannot be used ({error.strerror or error}); name another by "
+            "--work-dir."
+        ) from error
+    if sys.platform != "win32" and (status.st_uid != os.geteuid() or status.st_mode & 0o077):
+        raise InvalidRequest(
+            f"The work folder {folder} is not private to this user, and plain copies of databases lie there. "
+            f"Run `chmod 700 {folder}`, or name another by --work-dir: one that is missing is made."
+        )
+    return folder
 
 
 def default_store() -> str:

@@ -50,6 +50,20 @@ def test_what_is_made_is_private_and_what_was_there_is_left_alone(tmp_path: Path
     assert home.databases.exists()
 
 
+def test_a_work_folder_is_made_private_or_must_be(tmp_path: Path) -> None:
+    made, public, file = tmp_path / "made", tmp_path / "public", tmp_path / "file"
+    public.mkdir(mode=0o755)
+    file.touch()
+
+    assert made == Home(tmp_path, tmp_path, made).stages
+    assert 0o700 == mode(made)
+    with pytest.raises(InvalidRequest, match="not private"):
+        _ = Home(tmp_path, tmp_path, public).stages
+    with pytest.raises(InvalidRequest, match="cannot be used"):
+        _ = Home(tmp_path, tmp_path, file).stages
+    assert tmp_path / "stage" == Home(tmp_path, tmp_path).stages
+
+
 @pytest.fixture
 def no_home(monkeypatch: pytest.MonkeyPatch) -> None:
     """Neither HOME nor an entry of this user in the list of users, as in many containers."""

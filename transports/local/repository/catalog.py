@@ -14,11 +14,12 @@ from datetime import UTC, datetime, timedelta
 
 import attrs
 
-from ....core.errors import Conflict, NotFound, RepositoryCorrupt, StorageError
+from ....core.errors import Conflict, NotFound, StorageError
 from ....core.job import Backup
 from ..failpoints import reach
 from ..stores import Store
-from .records import HIDDEN, PREFIX, BackupRecord, moment_of, stamp, timestamp_of
+from ..stores.junk import pass_over
+from .records import HIDDEN, MAX_SIZE, PREFIX, BackupRecord, moment_of, stamp, timestamp_of
 from .vault import Kind, Vault
 
 PLATFORMS = {"darwin": "MACOS", "win32": "WINDOWS", "linux": "LINUX"}
@@ -139,8 +140,8 @@ class Catalog:
         if name.startswith(PREFIX):
             return self._readable(name) is not None
         try:
-            self._vault.open(Kind.HIDDEN, name, self._store.get(name))
-        except (RepositoryCorrupt, NotFound):
+            self._vault.open(Kind.HIDDEN, name, self._store.get(name, MAX_SIZE))
+        except (StorageError, NotFound):
             return False
         return True
 
@@ -151,22 +152,30 @@ class Catalog:
 
     def _names(self) -> list[str]:
         # Records first: one that is published and hidden between the two listings stays hidden.
-        names = [stored.name for stored in self._store.objects(PREFIX)]
+        names = [stored.name for stored in self._store.objects(PREFIX) if self._is_record(stored.name)]
         hidden = {stored.name.removeprefix(HIDDEN) for stored in self._store.objects(HIDDEN)}
         shown = (name for name in names if name.removeprefix(PREFIX) not in hidden)
         return sorted(shown, key=lambda name: (timestamp_of(name), name))
 
+    def _is_record(self, name: str) -> bool:
+        """Whether that is a record by its name: whatever else lies there is passed over."""
+        if _IDENTIFIER.fullmatch(name.removeprefix(PREFIX)):
+            return True
+        pass_over(self._store.url, name)
+        return False
+
     def _readable(self, name: str) -> BackupRecord | None:
+        """A record; None, with a warning, if it is damaged or cannot be read: it hides no other."""
         try:
             return self._record(name)
-        except RepositoryCorrupt as error:
+        except StorageError as error:
             _log.warning("The record %s is left out: %s", name, error)
             return None
 
     def _record(self, name: str) -> BackupRecord:
         record = self._read.get(name)
         if record is None:
-            sealed = self._store.get(name)
+            sealed = self._store.get(name, MAX_SIZE)
             record = self._read[name] = BackupRecord.decode(self._vault.open(Kind.RECORD, name, sealed))
         return record
 

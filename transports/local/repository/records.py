@@ -18,6 +18,8 @@ from ..image import Image
 
 PREFIX = "backups/"
 HIDDEN = "hidden/"
+MAX_SIZE = 1 << 20
+"""Bytes that a record is read of."""
 
 
 @attrs.frozen

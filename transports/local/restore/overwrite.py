@@ -286,8 +286,8 @@ def _require_one_mode(locks: Exclusive, image: Image) -> None:
     if locks.in_wal_use and rollback and "-wal" not in image.sides:
         path = locks.target.path
         raise BadTarget(
-            f"{locks.user()} has {path} open in WAL mode, and what is put back is not in that mode; close the "
-            "program, then try again."
+            f"{locks.user()} has {path} open in WAL mode, and what is put back is not in that mode; close "
+            "the program, then try again."
         )
 
 

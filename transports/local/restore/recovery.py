@@ -118,7 +118,7 @@ def undo_commit(work: Work, target: Target) -> UndoCopy:
 def _ask(step: Step, work: Work, target: Target) -> Verdict:
     work = work.resolute()
     patience = work.patience()
-    with live(target.path, patience) as writer:
+    with live(target.file, patience) as writer:
         with patience.explained(target.path):
             writer.execute("BEGIN IMMEDIATE")
         reach("recovery.locked")
@@ -149,7 +149,7 @@ def _weigh(work: Work, target: Target) -> Verdict:
     if not (new.exists() and old.exists()):
         raise _ambiguous(target.path, work, "a copy that it has to be compared with is gone")
     patience = work.patience()
-    with live(target.path, patience) as reader, patience.explained(target.path):
+    with live(target.file, patience) as reader, patience.explained(target.path):
         verdict = weigh(reader, new, old)
     reach("recovery.weighed")
     if verdict is Verdict.UNCLEAR:

@@ -21,7 +21,10 @@ from ..byte_locks import RESERVED, SHARED, holder
 from ..database_file import SIDE_FILES, beside, require_local
 from ..database_file import examine as examine_file
 from ..database_header import Header
-from ..files import descriptor_of, open_existing, read_at
+from ..files import descriptor_of, read_at
+from ..held_file import HeldFile, Identity, hold
+from ..lost_wal import require_wal
+from ..side_files import none_left_behind
 from .connections import Patience, live
 from .copying import SPAN
 
@@ -35,14 +38,22 @@ class Target:
     (Closing any descriptor on a file drops the locks that this process has on it.)
     """
 
-    path: Path
-    descriptor: int
+    file: HeldFile
 
     @property
-    def identity(self) -> tuple[int, int]:
+    def path(self) -> Path:
+        """Where it is, without a link."""
+        return self.file.path
+
+    @property
+    def descriptor(self) -> int:
+        """A descriptor for reading and writing."""
+        return self.file.descriptor
+
+    @property
+    def identity(self) -> Identity:
         """Device and inode of the file that the descriptor is on."""
-        status = os.fstat(self.descriptor)
-        return status.st_dev, status.st_ino
+        return self.file.identity
 
     @property
     def bytes(self) -> int:
@@ -54,16 +65,8 @@ class Target:
         return database_header.read(self.descriptor)
 
     def require_in_place(self) -> None:
-        """Raise BadTarget if another file has taken the place of the one that was opened."""
-        try:
-            status = os.stat(self.path)
-        except FileNotFoundError:
-            status = None
-        if status is None or (status.st_dev, status.st_ino) != self.identity:
-            raise BadTarget(
-                f"Another program replaced {self.path} meanwhile; nothing was restored. Try again "
-                "once it is done."
-            )
+        """Raise BadTarget if another file or folder has taken the place of the one that was opened."""
+        self.file.require_in_place()
 
 
 @attrs.frozen
@@ -110,11 +113,8 @@ def _require_no_remains(path: Path) -> None:
 @contextmanager
 def held(path: Path) -> Iterator[Target]:
     """The target, with its descriptor open for as long as the block lasts."""
-    descriptor = open_existing(path)
-    try:
-        yield Target(path, descriptor)
-    finally:
-        os.close(descriptor)
+    with hold(path, BadTarget, os.O_RDWR) as file:
+        yield Target(file)
 
 
 def examine(target: Target, patience: Patience) -> Shape | None:
@@ -124,10 +124,15 @@ def examine(target: Target, patience: Patience) -> Shape | None:
     content behind its last page, or beside which something lies that SQLite would merge into it. Raises
     DatabaseLocked if it cannot be read before the patience ends.
     """
+    require_wal(target.path, target.descriptor, target.header(), BadTarget)
     if _left_by_a_crash(target):
         return None
     try:
-        with live(target.path, patience) as connection, patience.explained(target.path):
+        with (
+            none_left_behind(target.path),
+            live(target.file, patience) as connection,
+            patience.explained(target.path),
+        ):
             connection.execute("BEGIN")
             connection.pragma("schema_version")
             shape = Shape(

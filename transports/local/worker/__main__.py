@@ -67,7 +67,7 @@ def _do_task() -> None:
     channel.ready()
     said = channel.task()
     _limit_resources()
-    home = Home(*(Path(folder) for folder in said["home"]))
+    home = Home(*(None if folder is None else Path(folder) for folder in said["home"]))  # type: ignore[arg-type]
     task = Task(channel, job_of(said["job"]), Place(said["store"], home, said["passphrase"]))
     recovers = said["what"] == "recover"
     try:
