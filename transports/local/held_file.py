@@ -91,12 +91,6 @@ def hold(path: Path, refuse: Refusal, flags: int = os.O_RDONLY) -> Iterator[Held
             os.close(folder)
 
 
-def require_no_link(path: Path, refuse: Refusal) -> None:
-    """Raise if a link has appeared in `path`, which was resolved before."""
-    if os.path.realpath(path) != os.path.normpath(path):
-        raise link_appeared(path, refuse)
-
-
 def link_appeared(path: Path, refuse: Refusal) -> BadSource | BadTarget:
     """What is raised where a link leads elsewhere than the path that was resolved."""
     return refuse(
