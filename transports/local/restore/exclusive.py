@@ -33,7 +33,7 @@ from ..byte_locks import (
 )
 from ..database_file import beside
 from ..failpoints import reach
-from ..files import BINARY, NO_FOLLOW, sync, sync_folder, write_at
+from ..files import sync, sync_folder, write_at
 from .port import Steps, check_cancel
 from .target import Target
 
@@ -64,20 +64,20 @@ class Exclusive:
 
     def remove_side_files(self) -> None:
         """Remove the journal and the WAL, the WAL last; one that programs have open is emptied instead."""
-        path = self.target.path
-        beside(path, "-journal").unlink(missing_ok=True)
+        file = self.target.file
+        file.remove_beside("-journal")
         reach("overwrite.side_removed")
         if self.in_wal_use:
-            descriptor = os.open(beside(path, "-wal"), os.O_RDWR | BINARY | NO_FOLLOW)
+            descriptor = file.open_beside("-wal", os.O_RDWR)
             try:
                 os.ftruncate(descriptor, 0)
                 sync(descriptor)
             finally:
                 os.close(descriptor)
         else:
-            beside(path, "-shm").unlink(missing_ok=True)
-            beside(path, "-wal").unlink(missing_ok=True)
-        sync_folder(path.parent)
+            file.remove_beside("-shm")
+            file.remove_beside("-wal")
+        sync_folder(file.path.parent)
         reach("overwrite.side_removed")
 
     def publish_empty_index(self) -> None:
@@ -110,15 +110,14 @@ def exclusive(target: Target, deadline: float, steps: Steps) -> Iterator[Exclusi
 
 
 def _open_index(target: Target) -> int | None:
-    path = beside(target.path, "-shm")
     try:
-        return os.open(path, os.O_RDWR | BINARY | NO_FOLLOW)
+        return target.file.open_beside("-shm", os.O_RDWR)
     except FileNotFoundError:
         return None
     except OSError as error:
         raise BadTarget(
-            f"{path}, which belongs to {target.path}, cannot be opened ({error.strerror}); look at it (it "
-            "must be an ordinary file that this user may write), then try again."
+            f"{beside(target.path, '-shm')} cannot be opened ({error.strerror}); it must be an ordinary file "
+            "that this user may write. Look at it, then try again."
         ) from error
 
 

@@ -23,9 +23,9 @@ import attrs
 from ....core.errors import BadTarget, OwnershipLost, ReprieveError, StorageError
 from ....core.job import UndoCopy
 from .. import database_header
-from ..database_file import beside
+from ..database_file import NO_WAIT, beside
 from ..failpoints import reach
-from ..files import BINARY, NO_FOLLOW, descriptor_of, like, read_at, sync, write_at, written
+from ..files import descriptor_of, like, read_at, sync, write_at, written
 from ..undo_catalogue import data_path, find_undo
 from .copying import copy_bytes
 from .exclusive import Exclusive, exclusive
@@ -226,11 +226,10 @@ def _side_files(target: Target) -> dict[str, Path]:
 @contextmanager
 def _side_file(target: Target, suffix: str) -> Iterator[int]:
     """A file beside the database, made with the owner and the mode of the database if it is not there."""
-    path = beside(target.path, suffix)
     try:
-        descriptor = os.open(path, os.O_RDWR | BINARY | NO_FOLLOW)
+        descriptor = target.file.open_beside(suffix, os.O_RDWR)
     except FileNotFoundError:
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | BINARY | NO_FOLLOW, 0o600)
+        descriptor = target.file.open_beside(suffix, os.O_RDWR | os.O_CREAT | os.O_EXCL)
         like(descriptor, os.fstat(target.descriptor))
     try:
         yield descriptor
@@ -242,8 +241,8 @@ def _keep(work: Work, target: Target, name: CopyName) -> UndoCopy:
     """Make every byte of the target, and of what lies beside it, an undo copy."""
     data = data_path(work.home, name.id)
     size, sides = target.bytes, _side_files(target)
-    for suffix, path in sides.items():
-        _copy_side(path, beside(data, suffix))
+    for suffix in sides:
+        _copy_side(target, suffix, beside(data, suffix))
 
     def copied(done: int) -> None:
         check_cancel(work.steps)
@@ -259,14 +258,17 @@ def _keep(work: Work, target: Target, name: CopyName) -> UndoCopy:
     )
 
 
-def _copy_side(source: Path, destination: Path) -> None:
-    """Copy a file beside a database. Raises BadTarget for what is not an ordinary file."""
+def _copy_side(target: Target, suffix: str, destination: Path) -> None:
+    """Copy a file beside the database. Raises BadTarget for what is not an ordinary file."""
+    source = beside(target.path, suffix)
     if not stat.S_ISREG(os.lstat(source).st_mode):
-        raise BadTarget(
-            f"{source} is not an ordinary file, so what it belongs to is not restored; look at it."
-        )
-    with descriptor_of(source) as old, written(destination, "undo.side") as new:
-        copy_bytes(old, new, os.fstat(old).st_size, lambda done: None)
+        raise BadTarget(f"{source} is not an ordinary file; look at it, and move it away.")
+    old = target.file.open_beside(suffix, os.O_RDONLY | NO_WAIT)
+    try:
+        with written(destination, "undo.side") as new:
+            copy_bytes(old, new, os.fstat(old).st_size, lambda done: None)
+    finally:
+        os.close(old)
 
 
 def _stage_sides(work: Work, undo_id: str) -> None:
