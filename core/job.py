@@ -18,6 +18,9 @@ from .lifecycle import JobState, Outcome
 OPEN_WITH = "open_with"
 """Under which of a job's options stands what another process needs to open its transport."""
 
+WARNINGS = "warnings"
+"""Under which of a job's notes stand sentences for people, whatever its end."""
+
 
 class JobKind(StrEnum):
     """The two kinds of job. A revert is a restoration whose source is an undo copy."""
@@ -93,8 +96,8 @@ class Job:
     being made (provisional until the job has completed) or restored; `undo` the copy that a restoration
     left behind, so that it can be reverted.
     `percentage` never falls, across attempts too. `step` and `notes` are what recovery needs to
-    know (only the transport reads them). `options` are the transport's own. `version` counts the changes
-    that the journal holds: of two snapshots of one job, the greater is the later.
+    know (only the transport reads them, but for its `warnings`). `options` are the transport's own. `version`
+    counts the changes that the journal holds: of two snapshots of one job, the greater is the later.
     """
 
     id: str
@@ -130,6 +133,12 @@ class Job:
     def cancellable(self) -> bool:
         """Whether asking to cancel can still do something."""
         return not self.final
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """Sentences that a person should read, though the job may have completed."""
+        noted = self.notes.get(WARNINGS, ())
+        return tuple(map(str, noted)) if isinstance(noted, list | tuple) else ()
 
     @property
     def reverts(self) -> bool:

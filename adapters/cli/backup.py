@@ -8,6 +8,7 @@ from argparse import Namespace
 from reprieve.core.errors import InvalidRequest
 from reprieve.core.job import Backup, Job
 
+from ..visible import visible
 from ..wire import Members, on_wire
 from . import words
 from .following import see_through
@@ -16,6 +17,9 @@ from .opening import is_local, is_service, library_of, place_of, register
 from .output import Output
 from .parser import Commands
 from .recovery_code import offer_recovery_code, recovery_code_pending
+
+USAGE = "reprieve backup [-h] [--store STORE] [...] DATABASE"
+"""All options together would take four lines of a page that has to fit a screen."""
 
 
 def add_to(commands: Commands) -> None:
@@ -37,7 +41,9 @@ def add_to(commands: Commands) -> None:
         "--new-store", action="store_true", help="even if the store held backups and is empty now"
     )
     parser.add_argument("--allow-weak", action="store_true", help=f"for a new store, {ALLOW_WEAK}")
+    Commands.add_work_dir(parser)
     commands.add_record(parser)
+    parser.usage = USAGE
 
 
 async def backup(asked: Namespace, output: Output) -> None:
@@ -70,11 +76,12 @@ def _flag(option: str) -> str:
 def _made(job: Job, made: Backup, store: str) -> str:
     lines = [
         f"Backed up {words.path(made.database)}: {words.size(made.bytes)} in {words.took(job)}{_grew(made)}.",
-        f"  backup  {made.id}",
+        f"  backup  {visible(made.id)}",
         f"  store   {words.path(store)}",
     ]
     if made.source_damaged:
         lines.append("  The database is damaged, and so is this backup of it.")
+    lines += (f"  Warning: {warning}" for warning in job.warnings)
     return "\n".join(lines)
 
 

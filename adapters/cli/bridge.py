@@ -27,6 +27,7 @@ def add_to(commands: Commands) -> None:
     parser.add_argument("target", metavar="TARGET", nargs="?", help="a database's path, or a URL")
     parser.add_argument("--stdio", action="store_true", help="one client, at stdin and stdout")
     Commands.add_database_id(parser)
+    Commands.add_work_dir(parser)
     parser.add_argument("--socket", metavar="PATH", type=Path, help="any number of clients, at a unix socket")
 
 
@@ -38,7 +39,7 @@ def bridge(asked: Namespace, output: Output) -> Awaitable[None] | None:
         return _at_socket(asked, output)
     from ..jsonrpc.door import bridge as at_stdio
 
-    sys.exit(at_stdio(asked.target, asked.store, asked.passphrase, asked.database_id))
+    sys.exit(at_stdio(asked.target, asked.store, asked.passphrase, asked.database_id, asked.work_dir))
 
 
 async def _at_socket(asked: Namespace, output: Output) -> None:
@@ -58,7 +59,9 @@ async def _at_socket(asked: Namespace, output: Output) -> None:
         output.ready({"socket": where}, lambda: f"Listening at {words.path(where)}, until Ctrl-C.")
 
     with Interrupts(output.settle) as interrupts:
-        library = await open_library(asked.target, asked.store, asked.passphrase, asked.database_id)
+        library = await open_library(
+            asked.target, asked.store, asked.passphrase, asked.database_id, asked.work_dir
+        )
         try:
             await listen(library, asked.socket, ready, interrupts.asked)
         finally:

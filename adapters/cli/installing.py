@@ -73,6 +73,7 @@ def _options(asked: Namespace) -> Iterator[str]:
         for value in values:
             yield from (option, str(value))
     for option, path in (
+        ("--work-dir", Path(asked.work_dir).expanduser() if asked.work_dir else None),
         ("--unix", asked.unix),
         ("--token", asked.token),
         ("--cert", asked.cert),

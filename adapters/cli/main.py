@@ -30,6 +30,11 @@ def script() -> NoReturn:
     import os
 
     gc.set_threshold(_GARBAGE)
+    for descriptor in range(3):  # one that the parent closed would be taken by the next file that is opened
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)
     words = sys.argv[1:]
     if words[:1] == ["bridge"]:
         from ..jsonrpc.ahead import greet_ahead

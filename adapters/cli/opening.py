@@ -7,6 +7,7 @@ own come together. Where a command names no database, `--store` may name a servi
 from __future__ import annotations
 
 from argparse import Namespace
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from reprieve.core.errors import InvalidRequest
@@ -51,10 +52,9 @@ def library_of(
     """
     from reprieve.connecting import connect
 
-    database_id = getattr(asked, "database_id", [])
+    database_id, work_dir = getattr(asked, "database_id", []), getattr(asked, "work_dir", None)
     if not is_local(target):
-        if database_id:
-            raise InvalidRequest("Only a database of this machine can have had another --database-id.")
+        refuse_local_options(database_id, work_dir)
         return connect(target, asked.store, record=record)
     return connect(
         target,
@@ -64,7 +64,16 @@ def library_of(
         expects_job=expects_job,
         database_id=database_id,
         any_database=any_database,
+        work_dir=work_dir,
     )
+
+
+def refuse_local_options(database_id: Sequence[str], work_dir: str | None) -> None:
+    """Raise InvalidRequest for options that mean nothing but for a database of this machine."""
+    if database_id:
+        raise InvalidRequest("Only a database of this machine can have had another --database-id.")
+    if work_dir:
+        raise InvalidRequest("Only for a database of this machine there is a --work-dir.")
 
 
 def place_of(asked: Namespace, database: str | None = None) -> Place:

@@ -15,7 +15,7 @@ from reprieve.transports.registry import in_real_time
 from . import words
 from .installing import install_unit
 from .interrupts import Interrupts
-from .opening import is_local, place_of, register
+from .opening import is_local, place_of, refuse_local_options, register
 from .output import Output
 from .parser import Commands
 from .recovery_code import offer_recovery_code
@@ -38,6 +38,7 @@ DATABASE is a path, or a target such as offline:?seed=7.
 
   --store STORE          where the backups are: a path or a URL
   --database-id ID       what it was before it was moved; may be repeated
+  --work-dir FOLDER      where plain copies lie meanwhile; private
   --port N               listen there; 39300 by default; may be repeated
   --unix PATH            listen on a unix socket, too
   --host ADDRESS         listen there, not on loopback; with --require-token and
@@ -68,6 +69,7 @@ def add_to(commands: Commands) -> None:
     )
     parser.add_argument("database", metavar="DATABASE")
     Commands.add_database_id(parser)
+    Commands.add_work_dir(parser)
     parser.add_argument("--host", action="append", default=[])
     parser.add_argument("--port", action="append", type=_port)
     parser.add_argument("--unix", type=Path)
@@ -166,8 +168,7 @@ def _library(asked: Namespace) -> Library:
     from reprieve.connecting import connect
 
     if not is_local(asked.database):
-        if asked.database_id:
-            raise InvalidRequest("Only a database of this machine can have had another --database-id.")
+        refuse_local_options(asked.database_id, asked.work_dir)
         return connect(in_real_time(asked.database), asked.store, long_lived=True)
     return connect(
         asked.database,
@@ -175,6 +176,7 @@ def _library(asked: Namespace) -> Library:
         long_lived=True,
         passphrase=asked.passphrase,
         database_id=asked.database_id,
+        work_dir=asked.work_dir,
     )
 
 

@@ -21,7 +21,11 @@ from .stdio import Stdio
 
 
 def bridge(
-    target: str | None, store: str | None, passphrase: str | None, database_id: Sequence[str] = ()
+    target: str | None,
+    store: str | None,
+    passphrase: str | None,
+    database_id: Sequence[str] = (),
+    work_dir: str | None = None,
 ) -> int:
     """Be the bridge of a client at stdin and stdout, until it goes; the exit code."""
     on_signal(lambda: os._exit(CLEAN))  # so far nothing is under way
@@ -40,7 +44,7 @@ def bridge(
 
     from .running import run
 
-    return asyncio.run(run(stdio, peer, handshake, heard, passphrase))
+    return asyncio.run(run(stdio, peer, handshake, heard, passphrase, work_dir))
 
 
 def _begun(ahead: Ahead, peer: Peer, handshake: Handshake) -> Iterator[Heard] | int:

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 from reprieve.core.errors import Problem, ReprieveError
 
+from ..log_lines import VisibleFormatter
+from ..visible import visible
 from .conversation import Conversation
 from .exit_codes import CANNOT_OPEN, CLEAN
 from .handshake import Handshake
@@ -26,17 +28,24 @@ log = logging.getLogger(__name__)
 
 
 async def run(
-    stdio: Stdio, peer: Peer, handshake: Handshake, heard: Iterator[Heard], passphrase: str | None
+    stdio: Stdio,
+    peer: Peer,
+    handshake: Handshake,
+    heard: Iterator[Heard],
+    passphrase: str | None,
+    work_dir: str | None = None,
 ) -> int:
     """Be the bridge of a client that was greeted; the exit code."""
     loop = asyncio.get_running_loop()
     assert handshake.target is not None
     opening = asyncio.create_task(
-        open_library(handshake.target, handshake.store, passphrase, handshake.database_id)
+        open_library(handshake.target, handshake.store, passphrase, handshake.database_id, work_dir)
     )
     conversation = Conversation(opening, handshake, peer)
 
-    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    handler = logging.StreamHandler()
+    handler.setFormatter(VisibleFormatter("%(levelname)s %(name)s: %(message)s"))
+    logging.basicConfig(level=logging.WARNING, handlers=[handler])
     on_signal(_on(loop, conversation.end, CLEAN))
     _watch_client(loop, stdio, conversation, handshake)
     opening.add_done_callback(lambda done: _opened(conversation, done))
@@ -98,6 +107,6 @@ def _opened(conversation: Conversation, opening: asyncio.Task[Library]) -> None:
     conversation.say(1, said)
     conversation.end(CANNOT_OPEN)
     try:
-        print(f"reprieve: {said}", file=sys.stderr)
+        print(f"reprieve: {visible(said)}", file=sys.stderr)
     except OSError:  # nobody reads it there
         return

@@ -18,28 +18,42 @@ if TYPE_CHECKING:
 
 
 def library_of(
-    target: str, store: str | None, passphrase: str | None, database_id: Sequence[str] = ()
+    target: str,
+    store: str | None,
+    passphrase: str | None,
+    database_id: Sequence[str] = (),
+    work_dir: str | None = None,
 ) -> Library:
     """The library of a bridge's target. Use it in an `async with`.
 
-    Each `database_id` is what the database was called before it was moved.
+    Each `database_id` is what the database was called before it was moved; `work_dir` is where plain copies
+    of it lie for a while.
     """
     from reprieve import connect
 
     local = scheme_of(target) == "file"
-    if database_id and not local:
-        raise InvalidRequest("Only a database of this machine can have had another id; leave databaseId out.")
+    if (database_id or work_dir) and not local:
+        raise InvalidRequest(
+            "Only a database of this machine can have had another databaseId, or has a --work-dir; leave "
+            "it out."
+        )
     options: dict[str, Any] = {"passphrase": passphrase} if local and passphrase else {}
     if database_id:
         options["database_id"] = database_id
+    if work_dir:
+        options["work_dir"] = work_dir
     return connect(in_real_time(target), store, long_lived=True, **options)
 
 
 async def open_library(
-    target: str, store: str | None, passphrase: str | None, database_id: Sequence[str] = ()
+    target: str,
+    store: str | None,
+    passphrase: str | None,
+    database_id: Sequence[str] = (),
+    work_dir: str | None = None,
 ) -> Library:
     """The library, opened. Raises NotFound for a database of which there is nothing, KeyRequired, others."""
-    library = library_of(target, store, passphrase, database_id)
+    library = library_of(target, store, passphrase, database_id, work_dir)
     if scheme_of(target) == "file":
         await asyncio.to_thread(_need_key, target, store, passphrase)
     await library.__aenter__()

@@ -18,6 +18,10 @@ from .taking import whole
 
 JSON = "application/json"
 
+PROXIES_PASS_ON = {"Cache-Control": "no-store, no-transform", "X-Accel-Buffering": "no"}
+"""What proxies are told of an answer that comes bit by bit: nginx would keep it back until 4 KiB have come,
+others until they have compressed it."""
+
 
 def document(model: attrs.AttrsInstance, headers: dict[str, str] | None = None) -> web.Response:
     """A model as the whole answer."""
@@ -34,6 +38,11 @@ def polled(model: attrs.AttrsInstance) -> web.Response:
 @lru_cache(maxsize=1000)
 def _said_before(model: attrs.AttrsInstance) -> bytes:
     return to_json(model).encode()
+
+
+def streamed(content_type: str, headers: dict[str, str] | None = None) -> web.StreamResponse:
+    """An answer that comes bit by bit, also through a proxy."""
+    return web.StreamResponse(headers={"Content-Type": content_type, **PROXIES_PASS_ON, **(headers or {})})
 
 
 def refusal(error: ReprieveError, answers: Callable[[int], bool]) -> web.Response:

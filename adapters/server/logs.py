@@ -25,6 +25,7 @@ from reprieve import Library
 from reprieve.core.errors import InvalidRequest
 from reprieve.core.job import Job
 
+from ..visible import visible
 from .watching import every_job
 
 LEVELS = ("debug", "info", "warning", "error")
@@ -86,7 +87,7 @@ class JsonLines(logging.Formatter):
         line = json.dumps(members, ensure_ascii=False, separators=(",", ":"), default=str)
         for secret in self._secrets:
             line = line.replace(json.dumps(secret, ensure_ascii=False)[1:-1], STRUCK_OUT)
-        return line
+        return visible(line)
 
 
 def dropped_line(dropped: int) -> str:

@@ -17,7 +17,7 @@ from reprieve.core.job import Backup, Job, JobKind
 from reprieve.transports.pieces.conversion import to_json
 from reprieve.transports.pieces.translation import backup_model, progress_model
 
-from .answers import document
+from .answers import document, streamed
 from .following import Follower
 from .forms import WHOLE, Form, form_for
 from .keys import LOOKUPS, SETTINGS
@@ -100,8 +100,7 @@ async def _tell_end(
 
 
 def _response(request: web.Request, form: Form, job: Job) -> web.StreamResponse:
-    headers = {"Content-Type": form.content_type, **location_of(request, job)}
-    return web.StreamResponse(headers=headers)
+    return streamed(form.content_type, location_of(request, job))
 
 
 def location_of(request: web.Request, job: Job) -> dict[str, str]:

@@ -13,7 +13,8 @@ from pathlib import Path
 import apsw
 
 from ...core.errors import BadSource, BadTarget, DatabaseLocked, ReprieveError, StorageError, StorageFull
-from .files import is_full
+from .files import is_full, is_out_of_room
+from .sqlite_limits import memory_sentence
 
 Refusal = type[BadSource] | type[BadTarget]
 
@@ -48,9 +49,10 @@ def _of_system(error: OSError, doing: str, path: Path, refuse: Refusal) -> Repri
 
 
 def _of_sqlite(error: apsw.Error, doing: str, path: Path, refuse: Refusal) -> ReprieveError:
+    lost_errno = isinstance(error, apsw.IOError | apsw.CantOpenError) and is_out_of_room(path)
+    if isinstance(error, apsw.FullError) or lost_errno:
+        return StorageFull(f"There was no room left {doing} {path}; make room, then try again.")
     match error:
-        case apsw.FullError():
-            return StorageFull(f"There was no room left {doing} {path}; make room, then try again.")
         case apsw.BusyError() | apsw.LockedError() | apsw.ProtocolError():
             return DatabaseLocked(f"Another program has {path} locked; close it, then try again.")
         case apsw.ReadOnlyError() | apsw.PermissionsError() | apsw.CantOpenError():
@@ -58,4 +60,6 @@ def _of_sqlite(error: apsw.Error, doing: str, path: Path, refuse: Refusal) -> Re
                 f"{path} cannot be opened ({error}): SQLite must be able to write to the file and its "
                 "folder, to recover what a crashed program left; change the permissions."
             )
+        case apsw.NoMemError():
+            return refuse(f"Failed {doing} {path}: it needs {memory_sentence()}. Allow more, and try again.")
     return StorageError(f"SQLite failed {doing} {path} ({error}); look at the disk and at the database.")

@@ -22,9 +22,9 @@ _FIELDS = struct.Struct(">16s H B B B B B B I I I I I I I I I I I I 20x I I")
 class Header:
     """What the header says.
 
-    `page_count` is the header's own claim, which old libraries did not keep up. `wal` says that the file
-    is in WAL mode (read version 2). `change_counter` rises at every commit in rollback mode, not
-    in WAL mode. `schema_cookie` rises at every change of the schema.
+    `page_count` is the header's own claim, which old libraries did not keep up: `counts_pages` says whether
+    the last one to write did. `wal` says that the file is in WAL mode (read version 2). `change_counter`
+    rises at every commit in rollback mode, not in WAL mode. `schema_cookie` at every change of the schema.
     """
 
     page_size: int
@@ -34,6 +34,7 @@ class Header:
     change_counter: int
     schema_cookie: int
     auto_vacuum: bool
+    counts_pages: bool
 
 
 def read(descriptor: int) -> Header | None:
@@ -48,7 +49,7 @@ def parse(data: bytes) -> Header | None:
     (
         _magic,
         page_size,
-        write_version,
+        _write_version,
         read_version,
         _reserved,
         *payload_fractions,
@@ -64,13 +65,13 @@ def parse(data: bytes) -> Header | None:
         _user_version,
         _incremental_vacuum,
         _application_id,
-        _version_valid_for,
+        version_valid_for,
         _library_version,
     ) = _FIELDS.unpack_from(data)
     page_size = 65536 if page_size == 1 else page_size
     sound = (
         page_size in (512, 1024, 2048, 4096, 8192, 16384, 32768, 65536)
-        and max(write_version, read_version) <= 2
+        and read_version <= 2  # a newer write version only says that older libraries may not write
         and payload_fractions == [64, 32, 32]
         and encoding in ENCODINGS
     )
@@ -84,4 +85,5 @@ def parse(data: bytes) -> Header | None:
         change_counter=change_counter,
         schema_cookie=schema_cookie,
         auto_vacuum=largest_root != 0,
+        counts_pages=page_count > 0 and version_valid_for == change_counter,
     )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 import stat
 import sys
 from collections.abc import Iterator
@@ -19,12 +20,31 @@ from .failpoints import reach
 BINARY = getattr(os, "O_BINARY", 0)
 NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0)
 
+_NO_OWNERS = {errno.EPERM, errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOTSUP}
+"""How a file system refuses that keeps no owners, or lets its server choose them."""
+
 _NO_ROOM = {errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC)}
 
 
 def is_full(error: OSError) -> bool:
     """Whether a call failed for want of room; a quota and a limit on the size of files count."""
     return error.errno in _NO_ROOM
+
+
+SCARCE = 256 << 10
+"""Bytes: where fewer are free, a write that failed for no said reason failed for want of room."""
+
+
+def is_out_of_room(path: Path) -> bool:
+    """Whether the file system of `path` (a file that may be missing, in a folder that is there) is full.
+
+    Libraries lose errno on the way: SQLite calls a full disk an I/O error where it was extending its -shm.
+    """
+    try:
+        free = shutil.disk_usage(path.parent).free
+    except OSError:
+        return False
+    return free < SCARCE or _has_no_inode(path.parent)
 
 
 def open_existing(path: Path) -> int:
@@ -63,6 +83,9 @@ def write_at(descriptor: int, data: bytes | bytearray | memoryview, offset: int)
 
 if sys.platform == "win32":
 
+    def _has_no_inode(folder: Path) -> bool:
+        return False
+
     def _read_once(descriptor: int, size: int, offset: int) -> bytes:
         os.lseek(descriptor, offset, os.SEEK_SET)  # there is no pread; one thread reads a descriptor
         return os.read(descriptor, size)
@@ -78,7 +101,18 @@ if sys.platform == "win32":
         """Give `source` the name `path`. Raises FileExistsError, and changes nothing, if that is taken."""
         os.rename(source, path)
 
+    def own_like_folder(descriptor: int, folder: int | Path) -> None:
+        """Nothing to do: there a file belongs to whom its folder says."""
+
+    def own_like_parent(path: Path) -> None:
+        """Nothing to do, for the same reason."""
+
 else:
+
+    def _has_no_inode(folder: Path) -> bool:
+        status = os.statvfs(folder)
+        return status.f_files > 0 and status.f_favail == 0
+
     _read_once = os.pread
     _write_once = os.pwrite
 
@@ -95,6 +129,24 @@ else:
         os.link(source, path)
         source.unlink()
         sync_folder(path.parent)
+
+    def own_like_folder(descriptor: int, folder: int | Path) -> None:
+        """Give a file that root made to the owner of the folder it lies in, who could not use it else."""
+        if os.geteuid() != 0:
+            return
+        owner, status = os.stat(folder), os.fstat(descriptor)
+        if (owner.st_uid, owner.st_gid) == (status.st_uid, status.st_gid):
+            return
+        try:
+            os.fchown(descriptor, owner.st_uid, owner.st_gid)
+        except OSError as error:
+            if error.errno not in _NO_OWNERS:
+                raise
+
+    def own_like_parent(path: Path) -> None:
+        """The same for a file or folder by its path, which nobody else can exchange yet."""
+        with descriptor_of(path) as descriptor:
+            own_like_folder(descriptor, path.parent)
 
 
 if sys.platform == "darwin":

@@ -18,6 +18,7 @@ from blake3 import blake3
 from ...core.errors import InvalidRequest, KeyRequired, StorageError
 from .files import make_folder, write_at, written
 from .home import KEY_FOLDER, Home
+from .os_lock import OsLock
 from .repository.config import Config, unwrap
 from .repository.vault import KEY_SIZE, Vault
 from .stores import Store
@@ -26,6 +27,10 @@ PASSPHRASE_VARIABLE = "REPRIEVE_PASSPHRASE"
 
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 """Crockford's base 32: no letter that can be taken for a digit."""
+
+PART = ".part"
+PATIENCE = 10.0
+"""Seconds to wait for another process that writes a key."""
 
 CHECK_SIZE = 3
 GROUP = 4
@@ -118,13 +123,27 @@ def read_key(home: Home, repository_id: str) -> bytes | None:
 def keep_key(home: Home, repository_id: str, master: bytes) -> None:
     """Write the key file, durably, for this user only. One that is there already is replaced whole."""
     path = _key_file(home, repository_id)
-    part = path.with_name(f"{path.name}.{secrets.token_hex(8)}.part")
+    part = path.with_name(f"{path.name}.{secrets.token_hex(8)}{PART}")
     try:
         make_folder(path.parent)
-        with written(path, "key", part=part) as descriptor:
+        lock = _writing(home)
+        lock.acquire(PATIENCE)
+        with lock, written(path, "key", part=part) as descriptor:
             write_at(descriptor, master.hex().encode() + b"\n", 0)
     except OSError as error:
         raise _unusable(path, error) from error
+
+
+def clear_unfinished_keys(home: Home) -> None:
+    """Remove what was left by processes that died while they wrote a key; waits for none that does."""
+    parts = [path for path in home.keys.iterdir() if path.name.endswith(PART)]
+    if not parts:
+        return
+    lock = _writing(home)
+    if lock.try_acquire():
+        with lock:
+            for path in parts:
+                path.unlink(missing_ok=True)
 
 
 def forget_key(home: Home, repository_id: str) -> None:
@@ -189,6 +208,11 @@ def _parsed(text: str) -> bytes:
     if len(master) != KEY_SIZE:
         raise ValueError("a key has 32 bytes")
     return master
+
+
+def _writing(home: Home) -> OsLock:
+    """Held by whoever writes a key: what is unfinished while nobody holds it was left by a dead process."""
+    return OsLock(home.keys / "writing.lock")
 
 
 def _key_file(home: Home, repository_id: str) -> Path:

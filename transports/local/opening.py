@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from random import Random
+
+import attrs
 
 from ...core.errors import InvalidRequest
 from ...core.ports import Clock
@@ -19,6 +23,7 @@ from .place import Place
 from .registered import RegisteredDatabases
 from .scope import Scope
 from .transport import LocalTransport
+from .undo_catalogue import drop_old
 
 
 def open_local(
@@ -31,6 +36,7 @@ def open_local(
     expects_job: bool = False,
     database_id: str | Sequence[str] = (),
     any_database: bool = False,
+    work_dir: str | os.PathLike[str] | None = None,
     **unknown: object,
 ) -> Opened:
     """A database on this machine, its backups in `store` (a path or URL; by default see `store_of`).
@@ -38,7 +44,9 @@ def open_local(
     `home` is where reprieve keeps what is its own, `passphrase` opens a repository whose key is not
     there, `expects_job` says that a job will be asked for at once. `database_id` names what this database was
     called before it was moved, as the store's backups call it: they count as its own. With `any_database`,
-    another database's backup can be restored by its id. Raises InvalidRequest for options that do not exist.
+    another database's backup can be restored by its id. `work_dir` is the private folder in which plain
+    copies of databases lie for a while; by default one in the home. Raises InvalidRequest for a folder that
+    is not private, and for options that do not exist.
     """
     if unknown:
         raise InvalidRequest(f"A local database has no option {', '.join(sorted(unknown))}.")
@@ -47,6 +55,13 @@ def open_local(
     database, where, journal = canonical_database(target), store_of(target, store, home), SqliteJournal(home)
     adopted = (database_id,) if isinstance(database_id, str) else tuple(database_id)
     names = frozenset((*adopted, *map(canonical_database, adopted)))
+    options: dict[str, object] = {"store": where}
+    if adopted:
+        options["database_id"] = list(adopted)
+    if work_dir is not None:
+        options["work_dir"] = os.path.realpath(os.path.expanduser(work_dir))
+        home = attrs.evolve(home, work=Path(str(options["work_dir"])))
+        home.stages  # noqa: B018  # made, or refused, now
     return Opened(
         LocalTransport(
             database,
@@ -57,9 +72,14 @@ def open_local(
         journal,
         clock or RealClock(),
         Random(),
-        {"store": where} | ({"database_id": list(adopted)} if adopted else {}),
-        partial(clear_up, home, Path(database), journal),
+        options,
+        partial(_tidy, home, Path(database), journal),
     )
+
+
+async def _tidy(home: Home, database: Path, journal: SqliteJournal) -> None:
+    await clear_up(home, database, journal)
+    await asyncio.to_thread(drop_old, home)
 
 
 def store_of(database: str, given: str | None, home: Home) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import os
 import sys
+import threading
 import time
 from pathlib import Path
 from types import TracebackType
@@ -24,12 +25,18 @@ log = logging.getLogger(__name__)
 
 _FOUND_FREE_EVERY = 0.02
 
+_held: dict[int, OsLock] = {}
+"""The locks of this process, by their descriptors."""
+
+_settled = threading.RLock()
+"""Held while a descriptor is locked, but not noted in `_held`: no fork falls in between."""
+
 
 @attrs.define
 class OsLock:
     """The lock of `path`; as a context manager it is acquired at once (unless it already is) or not at all.
 
-    A process that is forked while the lock is held shares it; one that is started (exec) does not.
+    It is this process's alone: one that is forked or started (exec) while it is held has no part in it.
     """
 
     path: Path
@@ -37,18 +44,19 @@ class OsLock:
 
     def try_acquire(self) -> bool:
         """Take the lock if nobody has it, and write this process's identity into the file."""
-        while True:
-            descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | BINARY, 0o600)
-            if not try_lock(descriptor):
-                os.close(descriptor)
+        with _settled:
+            descriptor = self._locked()
+            if descriptor is None:
                 return False
-            if _is_still(descriptor, self.path):
-                break
-            os.close(descriptor)  # its holder removed the file between our open and our lock
-        os.ftruncate(descriptor, 0)
-        os.lseek(descriptor, 0, os.SEEK_SET)
-        os.write(descriptor, str(ProcessIdentity.own()).encode())
-        self._descriptor = descriptor
+            try:
+                os.ftruncate(descriptor, 0)
+                os.lseek(descriptor, 0, os.SEEK_SET)
+                os.write(descriptor, str(ProcessIdentity.own()).encode())
+            except OSError:  # a full disk: nothing would say whose lock it is
+                os.close(descriptor)
+                raise
+            self._descriptor = descriptor
+            _held[descriptor] = self
         return True
 
     def acquire(self, deadline: float) -> None:
@@ -66,26 +74,29 @@ class OsLock:
         """Remove the file and free the lock."""
         if self._descriptor is None:
             return
-        descriptor, self._descriptor = self._descriptor, None
-        if sys.platform == "win32":  # an open file cannot be removed there
-            os.close(descriptor)
-            self.path.unlink(missing_ok=True)
-        else:
-            self.path.unlink(missing_ok=True)
-            os.close(descriptor)
+        with _settled:
+            descriptor, self._descriptor = self._descriptor, None
+            del _held[descriptor]
+            if sys.platform == "win32":  # an open file cannot be removed there
+                os.close(descriptor)
+                self.path.unlink(missing_ok=True)
+            else:
+                self.path.unlink(missing_ok=True)
+                os.close(descriptor)
 
     def held(self) -> bool:
         """Whether any process, this one included, holds the lock now."""
         if self._descriptor is not None:
             return True
-        try:
-            descriptor = os.open(self.path, os.O_RDWR | BINARY)
-        except FileNotFoundError:
-            return False
-        try:
-            return not try_lock(descriptor, shared=True)  # two that look at once do not see each other
-        finally:
-            os.close(descriptor)
+        with _settled:
+            try:
+                descriptor = os.open(self.path, os.O_RDWR | BINARY)
+            except FileNotFoundError:
+                return False
+            try:
+                return not try_lock(descriptor, shared=True)  # two that look at once do not see each other
+            finally:
+                os.close(descriptor)
 
     def holder(self) -> ProcessIdentity | None:
         """Which process wrote itself into the file; only while the lock is held is that its holder."""
@@ -120,6 +131,17 @@ class OsLock:
                 raise _still_held(holder, self.path) from error
             return
 
+    def _locked(self) -> int | None:
+        """A locked descriptor of the file, if the lock is free."""
+        while True:
+            descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | BINARY, 0o600)
+            if not try_lock(descriptor):
+                os.close(descriptor)
+                return None
+            if _is_still(descriptor, self.path):
+                return descriptor
+            os.close(descriptor)  # its holder removed the file between our open and our lock
+
     def __enter__(self) -> OsLock:
         if self._descriptor is None:
             self.acquire(0)
@@ -151,3 +173,18 @@ def _still_held(holder: ProcessIdentity | None, path: Path) -> Conflict:
     )
     error.temporary = True
     return error
+
+
+def _leave_to_parent() -> None:
+    """In a fork: forget every lock. To close a descriptor here frees none that the parent has open, too."""
+    for descriptor, lock in _held.items():
+        lock._descriptor = None
+        os.close(descriptor)
+    _held.clear()
+    _settled.release()
+
+
+if hasattr(os, "register_at_fork"):  # Windows has no forks
+    os.register_at_fork(
+        before=_settled.acquire, after_in_parent=_settled.release, after_in_child=_leave_to_parent
+    )

@@ -15,12 +15,13 @@ from typing import TYPE_CHECKING, TypeVar, cast
 import attrs
 
 from ...core.errors import NotFound, OutcomeUnknown, Problem, TransportError
-from ...core.job import AssetVersion, Backup, Job, UndoCopy
+from ...core.job import OPEN_WITH, AssetVersion, Backup, Job, UndoCopy
 from ...core.journal import message_of, to_record
 from ...core.lifecycle import JobState
 from ...core.messages import Event, Failed, Noted
 from ...core.operations import Operation
 from ...core.ports import Events
+from .home import Home
 from .leftovers import left_behind, remove
 from .place import Place
 from .scope import Scope
@@ -115,7 +116,7 @@ class LocalTransport:
         yield Failed(Problem(OutcomeUnknown.kind, _ALL_DIED))
 
     def _clear_up_after(self, job: Job) -> None:
-        remove(left_behind(self.place.home, Path(self.database)).get(job.id, ()))
+        remove(left_behind(self._home_of(job), Path(self.database)).get(job.id, ()))
 
     async def _work(self, job: Job, what: str) -> Events:
         async with self._take_waiting() or await Worker.start() as worker:
@@ -140,9 +141,15 @@ class LocalTransport:
             "what": what,
             "job": to_record(job),
             "store": self.place.store,
-            "home": [str(self.place.home.config), str(self.place.home.data)],
+            "home": [None if one is None else str(one) for one in attrs.astuple(self._home_of(job))],
             "passphrase": self.place.passphrase,
         }
+
+    def _home_of(self, job: Job) -> Home:
+        """The home, with the work folder that the job began with: its files are there."""
+        options = cast("Mapping[str, str]", job.options.get(OPEN_WITH, {}))
+        work = options.get("work_dir")
+        return attrs.evolve(self.place.home, work=Path(work) if work else None)
 
     # -- the repository ---------------------------------------------------------------------
 

@@ -103,7 +103,7 @@ class PiecesTransport:
     async def backups(self) -> tuple[Backup, ...]:
         """The service's backups, oldest first."""
         found = [backup_of(backup, self.database) for backup in await self._service.backups()]
-        return tuple(sorted(found, key=lambda backup: backup.created))
+        return tuple(sorted(found, key=lambda backup: backup.timestamp))
 
     async def backup(self, backup_id: str) -> Backup:
         """One of them. Raises NotFound."""

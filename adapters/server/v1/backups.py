@@ -18,7 +18,7 @@ async def _backups(request: web.Request) -> web.StreamResponse:
     """The backups of the database, oldest first."""
     library = request.app[LIBRARY]
     own = tuple(wire.shaped(one) for one in await library.backups())
-    return told(Backups(own, await library.other_backups()))
+    return told(Backups(own, await library.other_backups() or None))
 
 
 async def _create(request: web.Request) -> web.StreamResponse:

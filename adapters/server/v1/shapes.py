@@ -29,7 +29,7 @@ class Backups(Shape):
     """The backups of the database, oldest first, and how many of other databases are in its store."""
 
     backups: tuple[Backup, ...]
-    other_backups: int = 0
+    other_backups: int | None = None
 
 
 @attrs.frozen

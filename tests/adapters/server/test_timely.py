@@ -8,36 +8,17 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
 from typing import Any
 
-import attrs
 import pytest
 
-from reprieve import Library
 from reprieve.adapters.server import Settings, create_app
 from reprieve.core.job import Job
-from reprieve.transports.offline.opening import open_offline
-from reprieve.transports.offline.scenario import Scenario
-from reprieve.transports.offline.virtual_time import VirtualClock
+from tests.support.undoing import undoing
 
 from .conftest import Serve, Service
 
 NDJSON = {"Accept": "application/x-ndjson"}
 AT_ONCE = Settings(answer_within=0.0)
 """Nothing has ended by then that does not end by itself."""
-
-
-class Undoing:
-    """A transport whose cancels are heard at once, and acknowledged when the test lets them."""
-
-    def __init__(self, transport: Any) -> None:
-        self._transport = transport
-        self.undone = asyncio.Event()
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._transport, name)
-
-    async def abort(self, job: Job) -> None:
-        await self.undone.wait()
-        await self._transport.abort(job)
 
 
 Undo = Callable[..., Awaitable[tuple[Service, asyncio.Event]]]
@@ -49,13 +30,9 @@ async def undo(aiohttp_client: Any) -> AsyncIterator[Undo]:
     async with AsyncExitStack() as stack:
 
         async def make(settings: Settings, **scenario: object) -> tuple[Service, asyncio.Event]:
-            played = Scenario.of({"hang_at": 0.5, "backups": 1, **scenario})
-            opened = open_offline(scenario=played, clock=VirtualClock())
-            slow = Undoing(opened.transport)
-            library = await stack.enter_async_context(Library(attrs.evolve(opened, transport=slow)))
-            stack.callback(slow.undone.set)  # called first: else closing would wait for the undoing
+            library, undone = await stack.enter_async_context(undoing(**scenario))
             client = await aiohttp_client(create_app(library, settings), skip_auto_headers=("Content-Type",))
-            return Service(library, client), slow.undone
+            return Service(library, client), undone
 
         yield make
 

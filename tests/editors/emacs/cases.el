@@ -284,6 +284,8 @@
   (let ((at (encode-time 5 30 12 1 7 2026)))
     (should (equal "2026-07-01 12:30:05"
                    (reprieve-words-moment (format-time-string "%Y-%m-%dT%H:%M:%S.123Z" at t)))))
+  (should (string-suffix-p " (in the future)" (reprieve-words-made "2126-07-01T12:30:05Z")))
+  (should-not (string-match-p "future" (reprieve-words-made "2020-07-01T12:30:05Z")))
   (let ((backup (list :created "2026-07-01T12:30:05.123Z" :bytes 1536 :id "7"
                       :database (getenv "TRIED_DATABASE"))))
     (should (string-suffix-p "1.5 KiB  7" (reprieve-words-backup backup)))

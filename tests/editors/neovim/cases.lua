@@ -345,6 +345,9 @@ cases["writes sizes and moments as people do"] = function()
   local winter = os.time({ year = 2026, month = 12, day = 1, hour = 0, min = 30, sec = 5 })
   equal("2026-12-01 00:30:05", words.moment(os.date("!%Y-%m-%dT%H:%M:%SZ", winter)))
 
+  assert(words.made("2126-07-01T12:30:05Z"):match(" %(in the future%)$"), "what a clock made that was ahead")
+  assert(not words.made(os.date("!%Y-%m-%dT%H:%M:%SZ")):match("future"), "what is made now")
+
   reprieve.setup({ database = vim.env.TRIED_DATABASE })
   local backup = { created = "2026-07-01T12:30:05.123Z", bytes = 1536, id = "7" }
   backup.database = vim.env.TRIED_DATABASE

@@ -64,6 +64,7 @@ def test_a_database_is_told_as_it_is(tmp_path: Path, page_size: int, encoding: s
         change_counter=found.header.change_counter if found.header else -1,
         schema_cookie=1,
         auto_vacuum=False,
+        counts_pages=True,
     )
     status = path.stat()
     assert expected == found.header

@@ -98,6 +98,41 @@ def test_a_stopped_holder_keeps_it_until_it_is_killed(path: Path, holder: subpro
     assert holder.wait() == -signal.SIGKILL
 
 
+FORK = """
+import os, sys, time
+from pathlib import Path
+from reprieve.transports.local.os_lock import OsLock
+lock = OsLock(Path(sys.argv[1]))
+lock.acquire(10)
+child = os.fork()
+if child == 0:
+    lock.release()  # does nothing: it is the parent's
+    os.write(1, b"let go\\n")
+    sys.stdin.read()
+    os._exit(0)
+os.write(1, b"%d\\n" % child)
+os.waitpid(child, 0)
+"""
+
+
+@pytest.mark.needs("posix")
+def test_a_fork_has_no_part_in_its_parents_lock(path: Path) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-c", FORK, str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as parent:
+        assert parent.stdin is not None and parent.stdout is not None
+        said = {parent.stdout.readline().strip(), parent.stdout.readline().strip()}
+        assert "let go" in said
+        held = OsLock(path).held()
+        parent.kill()
+        parent.wait()
+
+        OsLock(path).acquire(10)  # though the fork lives on
+
+        parent.stdin.close()
+        assert held
+
+
 def test_a_process_is_known_by_number_start_and_namespace(holder: subprocess.Popen[str], path: Path) -> None:
     known = ProcessIdentity.of(holder.pid)
 

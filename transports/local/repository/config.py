@@ -7,14 +7,23 @@ Knows the format's version and features; must not know key files.
 from __future__ import annotations
 
 import json
+import logging
 import secrets
 from typing import TYPE_CHECKING
 
 import attrs
 from blake3 import blake3
 
-from ....core.errors import InvalidRequest, KeyRequired, NotFound, RepositoryCorrupt, UpdateRequired
+from ....core.errors import (
+    InvalidRequest,
+    KeyRequired,
+    NotFound,
+    RepositoryCorrupt,
+    StorageError,
+    UpdateRequired,
+)
 from ..stores import Store
+from .kdf_budget import MAX_MEMORY, Budget, TooCostly
 from .vault import KEY_SIZE, key_check
 
 if TYPE_CHECKING:
@@ -25,6 +34,9 @@ KEYS = "keys/"
 DATA = ("backups/", "packs/", "manifests/", "assets/")
 """What only a repository that was made has. A wrapped key alone is what an interrupted creation left."""
 
+MAX_SIZE = 1 << 16
+"""Bytes that the config, or a wrapped key, is read of."""
+
 FORMAT = 1
 FEATURES = frozenset({"aes-256-gcm", "blake3-pages", "zstd-frames"})
 SCRYPT_N, SCRYPT_R, SCRYPT_P = 1 << 17, 8, 1
@@ -33,7 +45,7 @@ SCRYPT_N, SCRYPT_R, SCRYPT_P = 1 << 17, 8, 1
 LEAST_PASSPHRASE = 10
 """Characters of a new passphrase. One that exists opens its repository, however short."""
 
-MAX_SCRYPT_MEMORY = 1 << 30
+_log = logging.getLogger(__name__)
 
 
 @attrs.frozen
@@ -108,7 +120,7 @@ class Config:
 
 def _get(store: Store) -> bytes | None:
     try:
-        return store.get(NAME)
+        return store.get(NAME, MAX_SIZE)
     except NotFound:
         return None
 
@@ -159,33 +171,54 @@ def unwrap(store: Store, config: Config, passphrase: str) -> bytes:
 
     Blanks at its ends count; but earlier versions dropped those that were typed, so it is tried once without.
     """
-    for phrase in dict.fromkeys((passphrase, passphrase.strip())):
-        master = _unwrapped(store, config, phrase) if phrase else None
-        if master is not None:
-            return master
+    from cryptography.exceptions import InvalidTag
+
+    keys, passed_over = _wrapped_keys(store)
+    budget = Budget()
+    for phrase in filter(None, dict.fromkeys((passphrase, passphrase.strip()))):
+        for key in keys:
+            try:
+                budget.spend(key.name, *key.cost)
+                return _cipher(phrase, key.salt, key.cost).decrypt(key.nonce, key.wrapped, _binding(config))
+            except InvalidTag:
+                continue
+            except TooCostly as error:
+                passed_over = f" {error}"
     raise KeyRequired(
-        f"The passphrase opens no key of the repository in {store.url}. Try another, or give "
+        f"The passphrase opens no key of the repository in {store.url}.{passed_over} Try another, or give "
         "the recovery code to `reprieve key import`."
     )
 
 
-def _unwrapped(store: Store, config: Config, passphrase: str) -> bytes | None:
-    from cryptography.exceptions import InvalidTag
+@attrs.frozen
+class _WrappedKey:
+    """The master key under one passphrase, and how costly that was made to guess."""
 
+    name: str
+    cost: tuple[int, int, int]
+    salt: bytes
+    nonce: bytes
+    wrapped: bytes
+
+    @classmethod
+    def parse(cls, name: str, data: bytes) -> _WrappedKey:
+        """Raises KeyError or ValueError for what is no sound key."""
+        fields = _decode(data)
+        cost = (int(str(fields["n"])), int(str(fields["r"])), int(str(fields["p"])))
+        salt, nonce, wrapped = (bytes.fromhex(str(fields[part])) for part in ("salt", "nonce", "wrapped"))
+        return cls(name, cost, salt, nonce, wrapped)
+
+
+def _wrapped_keys(store: Store) -> tuple[list[_WrappedKey], str]:
+    """Every sound key, and a sentence about one that was passed over, if one was."""
+    keys, passed_over = [], ""
     for stored in sorted(store.objects(KEYS), key=lambda stored: stored.name):
         try:
-            said = _decode(store.get(stored.name))
-            cost = (int(str(said["n"])), int(str(said["r"])), int(str(said["p"])))
-            salt, nonce, wrapped = (bytes.fromhex(str(said[part])) for part in ("salt", "nonce", "wrapped"))
-            return _cipher(passphrase, salt, cost).decrypt(nonce, wrapped, _binding(config))
-        except InvalidTag:
-            continue
-        except (KeyError, ValueError) as error:
-            raise RepositoryCorrupt(
-                f"The wrapped key {stored.name} in {store.url} makes no sense. Give the recovery code to "
-                "`reprieve key import`."
-            ) from error
-    return None
+            keys.append(_WrappedKey.parse(stored.name, store.get(stored.name, MAX_SIZE)))
+        except (StorageError, KeyError, ValueError) as error:
+            passed_over = f" {stored.name} is no sound key, and was passed over."
+            _log.warning("%s in the store %s is no sound key: %s", stored.name, store.url, error)
+    return keys, passed_over
 
 
 def _encode(said: dict[str, object]) -> bytes:
@@ -210,9 +243,7 @@ def _cipher(passphrase: str, salt: bytes, cost: tuple[int, int, int]) -> AESGCM:
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
     n, r, p = cost
-    key = hashlib.scrypt(
-        passphrase.encode(), salt=salt, n=n, r=r, p=p, maxmem=MAX_SCRYPT_MEMORY, dklen=KEY_SIZE
-    )
+    key = hashlib.scrypt(passphrase.encode(), salt=salt, n=n, r=r, p=p, maxmem=MAX_MEMORY, dklen=KEY_SIZE)
     return AESGCM(key)
 
 

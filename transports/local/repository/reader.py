@@ -145,7 +145,7 @@ def _tasks_in(pack: PackReader, contents: Contents, runs: list[_Run]) -> Iterato
 
 def checked_contents(pack: PackReader, digest: bytes, page_size: int) -> Contents:
     """A pack's contents, if they are those that a manifest names. Raises RepositoryCorrupt."""
-    contents = pack.contents()
-    if contents.digest != digest or contents.page_size != page_size:
+    contents = pack.contents(digest)
+    if contents.page_size != page_size:
         raise RepositoryCorrupt(f"{pack.name} is not the pack that was stored. {ADVICE}")
     return contents

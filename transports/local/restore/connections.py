@@ -18,6 +18,7 @@ from ....core.errors import DatabaseLocked
 from ..border import met_a_link
 from ..files import wal_is_empty
 from ..held_file import HeldFile, link_appeared
+from ..sqlite_limits import limit_memory
 from .port import CancelAsked, Steps
 
 _LOOKED_EVERY = 0.01
@@ -106,6 +107,7 @@ def _open_live(file: HeldFile) -> Iterator[apsw.Connection]:
 
 @contextmanager
 def _open(uri: str, flags: int) -> Iterator[apsw.Connection]:
+    limit_memory()
     with closing(apsw.Connection(uri, flags=flags | apsw.SQLITE_OPEN_URI)) as connection:
         connection.config(apsw.SQLITE_DBCONFIG_DEFENSIVE, 1)
         connection.config(apsw.SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0)

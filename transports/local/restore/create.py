@@ -14,7 +14,7 @@ from pathlib import Path
 from ....core.errors import Ambiguous, Conflict
 from ..database_file import SIDE_FILES, beside
 from ..failpoints import reach
-from ..files import descriptor_of, name_new, sync_folder, written
+from ..files import descriptor_of, name_new, own_like_parent, sync_folder, written
 from ..undo_catalogue import data_path
 from .copying import copy_bytes
 from .port import Ending, Settled, Source, Step, check_cancel
@@ -33,6 +33,7 @@ def create(work: Work, source: Source, path: Path, *, undo_id: str | None = None
     work.note(Step.STAGE, path=str(path))
     reach("restore.a0.noted")
     fetch(source, incoming, work.steps, wal=None if source.exact else source.wal)
+    own_like_parent(incoming)
     _note_new(work, incoming, undo_id if source.exact else None)
     check_cancel(work.steps)
     _make_side_files(work, path)

@@ -18,7 +18,7 @@ from ....core.job import UndoCopy
 from ..border import foreign_errors
 from ..failpoints import reach
 from ..home import Home
-from ..undo_catalogue import find_undo
+from ..undo_catalogue import renew
 from .create import create
 from .live import Replacing, replace
 from .mode import leave_wal, return_to_wal
@@ -73,7 +73,7 @@ def revert(
     Raises as `restore` does, and NotFound if there is no such copy.
     """
     work = Work(job_id, home, steps, deadline)
-    source = undo_source(home, find_undo(home, undo_id))
+    source = undo_source(home, renew(home, undo_id))
     plan = _Plan(source, work, "a revert", any_encoding=True, undo_id=undo_id)
     return _carried_out(plan, target, "reverting", force=force, resolved=resolved)
 

@@ -5,23 +5,22 @@ The file appears under its name only when all of that is done. It knows nothing 
 
 from __future__ import annotations
 
+import itertools
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
-import apsw
 import attrs
 
-from ....core.errors import RepositoryCorrupt
+from ....core.errors import FORCE_IT, RepositoryCorrupt
 from .. import database_header
 from ..database_header import Header
 from ..failpoints import reach
-from ..files import part_of, sync, write_at, written
-from .connections import image
+from ..files import read_at, sync, write_at, written
+from ..soundness import describe, find_damage
 from .first_page import say_mode
-from .port import CancelAsked, Source, Steps, check_cancel
+from .port import Source, Steps, check_cancel
 
-_FINDINGS = 5
-_STEPS_BETWEEN_LOOKS = 100_000
+_READS_BETWEEN_LOOKS = 256
 _SYNC_EVERY = 32 << 20  # otherwise nothing is on its way to the disk before all of it has come
 
 
@@ -42,7 +41,7 @@ def fetch(source: Source, path: Path, steps: Steps, *, wal: bool | None) -> Head
             say_mode(descriptor, wal=wal)
         disk.sync()
         if source.check:
-            _check(part_of(path), source.size, steps)
+            _check(descriptor, source, steps)
         disk.wait()
         reach("restore.a1.checked")
     return header
@@ -106,27 +105,17 @@ def _receive(source: Source, disk: _Disk, steps: Steps) -> None:
         )
 
 
-def _check(path: Path, size: int, steps: Steps) -> None:
-    steps.progressed("check", 0, size)
-    with image(path) as connection:
-        # A CHECK constraint may call what only its own program defines, and so may a collation.
-        connection.pragma("ignore_check_constraints", 1)
-        connection.collation_needed(_any_collation)
-        connection.set_progress_handler(steps.cancelled, _STEPS_BETWEEN_LOOKS)
-        try:
-            findings = [str(row[0]) for row in connection.execute(f"PRAGMA quick_check({_FINDINGS})")]
-        except apsw.InterruptError:
-            raise CancelAsked from None
-        except apsw.CorruptError as error:
-            findings = [str(error)]
-        except apsw.SQLError as error:
-            findings = [f"its schema cannot be read: {error}"]
-    if findings != ["ok"]:
-        raise RepositoryCorrupt(
-            f"The database in the backup is damaged ({'; '.join(findings)}); restore another backup."
-        )
-    steps.progressed("check", size, size)
+def _check(descriptor: int, source: Source, steps: Steps) -> None:
+    reads = itertools.count()
 
+    def read(offset: int, amount: int) -> bytes:
+        if next(reads) % _READS_BETWEEN_LOOKS == 0:
+            check_cancel(steps)
+        return read_at(descriptor, amount, offset)
 
-def _any_collation(connection: apsw.Connection, name: str) -> None:
-    connection.create_collation(name, lambda left, right: (left > right) - (left < right))
+    steps.progressed("check", 0, source.size)
+    problems = find_damage(read, source.page_size, source.size // source.page_size)
+    if problems:
+        found = describe("the database in the backup", problems)
+        raise RepositoryCorrupt(f"{found[0].upper()}{found[1:]}; restore another backup, or {FORCE_IT}.")
+    steps.progressed("check", source.size, source.size)

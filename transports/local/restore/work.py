@@ -6,7 +6,6 @@ database.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from pathlib import Path
 
 import attrs
@@ -16,7 +15,7 @@ from ..failpoints import reach
 from ..files import remove
 from ..home import Home
 from ..names import incoming_path
-from ..undo_catalogue import data_path, drop, prune
+from ..undo_catalogue import data_path, drop, drop_old
 from .connections import Patience
 from .port import Ending, Fact, Step, Steps
 
@@ -111,7 +110,7 @@ class Work:
             remove(path)
         remove(self.incoming(target))
         if ending is Ending.RESTORED:
-            prune(self.home, str(target), datetime.now(UTC))
+            drop_old(self.home)
         else:
             drop(self.home, self.job_id)
         reach("restore.a8.cleaned")

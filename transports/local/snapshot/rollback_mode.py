@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Iterator
+from functools import partial
 
 import apsw
 import attrs
@@ -19,10 +20,10 @@ from .. import database_header
 from ..files import read_at
 from ..image import Image
 from . import fingerprint, posix_locks, source, spans
-from .check import RunningCheck
 from .fingerprint import Fingerprint
 from .raw_files import RawFiles
 from .request import Method, Moved, Request
+from .running_check import RunningCheck, by_offset
 from .source import Shape
 from .spans import Span
 
@@ -41,8 +42,9 @@ def read(request: Request, files: RawFiles, connection: apsw.Connection) -> Imag
     request.sink.begin(locked.shape.page_size, locked.shape.page_count)
     sent = Sent(request, files.main)
     todo = spans.cut(locked.shape.page_size, locked.shape.page_count)
-    with RunningCheck(connection, request.check, request.sound) as check:
-        whole = sent.send_until_writer_waits(todo)
+    read_any = by_offset(partial(spans.read, files.main), locked.shape.page_size)
+    with RunningCheck(connection, locked.shape, read_any, request.check, request.sound) as check:
+        whole = sent.send_until_writer_waits(todo, check)
         while whole and not check.ended(within=0.005) and not posix_locks.writer_waits(files.main):
             request.stop_if_cancelled()
     if whole:
@@ -115,10 +117,10 @@ class Sent:
         self._main = main
         self._digests: list[bytes] = []
 
-    def send_until_writer_waits(self, todo: Iterator[Span]) -> bool:
-        """Whether all could be sent before a writer had to wait."""
+    def send_until_writer_waits(self, todo: Iterator[Span], check: RunningCheck) -> bool:
+        """Whether all could be sent, and shown to `check`, before a writer had to wait."""
         for span in todo:
-            self._send(span)
+            check.note(span.first, self._send(span))
             if posix_locks.writer_waits(self._main):
                 return False
         return True
@@ -143,10 +145,11 @@ class Sent:
                 held.append((span.first, data))
         return held
 
-    def _send(self, span: Span) -> None:
+    def _send(self, span: Span) -> bytes:
         data = self._read(span)
         self._digests.append(_digest(data))
         self._request.sink.write(span.first, data)
+        return data
 
     def _read(self, span: Span) -> bytes:
         self._request.stop_if_cancelled()

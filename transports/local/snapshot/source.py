@@ -19,6 +19,7 @@ from ..file_systems import is_read_only
 from ..files import wal_is_empty
 from ..held_file import link_appeared
 from ..side_files import none_left_behind
+from ..sqlite_limits import limit_memory
 from .request import Request
 
 _NO_CHECKPOINT = apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE
@@ -56,8 +57,9 @@ def connected(request: Request) -> Iterator[apsw.Connection]:
             connection.set_busy_handler(request.patience())
             connection.execute("PRAGMA query_only=ON")
             connection.execute("PRAGMA cell_size_check=ON")
-            if request.force:
-                connection.execute("PRAGMA writable_schema=ON")  # a damaged schema shall not stop the reading
+            # A schema that cannot be parsed does not stop the reading; judging it is the check's part.
+            connection.execute("PRAGMA writable_schema=ON")
+            limit_memory()
             yield connection
         finally:
             if wal_is_empty(request.path):
@@ -143,4 +145,9 @@ def _translate(error: apsw.Error, request: Request) -> ReprieveError | None:
         case apsw.CorruptError():
             hint = "copy the file by hand" if request.force else f"{FORCE_IT} to keep it as it is"
             return BadSource(f"{path} is damaged ({error}); repair it (sqlite3 has .recover), or {hint}.")
+        case apsw.SQLError() if str(error) == "unsupported file format":
+            return BadSource(
+                f"{path} has a schema format that this SQLite does not know: it was made by a newer SQLite, "
+                "or is damaged; update reprieve."
+            )
     return None

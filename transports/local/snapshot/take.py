@@ -11,17 +11,19 @@ from pathlib import Path
 
 import attrs
 
-from ....core.errors import FORCE_IT, BadSource, Conflict
+from ....core.errors import BadSource, Conflict
 from ..database_file import DatabaseFile, examine
 from ..held_file import hold
 from ..image import Image, Sink
 from ..lost_wal import require_wal
+from ..soundness import refusal
 from .request import CheckKind, Method, Moved, Request, SnapshotCancelled, Unusable
 
 __all__ = ["Method", "SnapshotCancelled", "take"]
 
 ATTEMPTS = 3
-MEMORY_BOUND = 512 << 20
+MEMORY_BOUND = 128 << 20
+"""What may be drained to memory: half of what a worker may take."""
 
 Plan = list[tuple[Method, int]]
 """Methods in the order in which they are tried, and how often each."""
@@ -38,6 +40,7 @@ def take(
     method: Method | None = None,
     sound: Callable[[], None] = lambda: None,
     resolved: bool = False,
+    copy: Path | None = None,
 ) -> Image:
     """Send the pages of one consistent image of `path` to `sink`, and tell what was learnt.
 
@@ -47,6 +50,7 @@ def take(
     `sound` is called, in any thread, once that has found nothing, which may be long before all is read.
     `force` accepts a network file system and a damaged source. `method` is chosen by itself if not given.
     `resolved` says that links in the path were followed before: one is refused now.
+    `copy` is where a database that is too large for memory may be copied to for a while.
 
     Raises NotFound, BadSource (also for a damaged source), DatabaseLocked, StorageFull, Conflict (the
     file changes faster than it can be read) and SnapshotCancelled; the source is as it was.
@@ -54,12 +58,12 @@ def take(
     file = examine(path, as_source=True, force=force, resolved=resolved)
     with hold(file.path, BadSource) as held:
         require_wal(file.path, held.descriptor, file.header, BadSource)
-        request = Request(file.path, sink, cancelled, deadline, check, force, sound, held)
+        request = Request(file.path, sink, cancelled, deadline, check, force, sound, copy, held)
         image = _read(request, [(method, ATTEMPTS)] if method else _plan(file))
     if file.header is not None and file.header.wal:
         image = attrs.evolve(image, journal_mode="wal")  # which SQLite does not say where it may not write
     if image.problems and not force:
-        raise BadSource(_complaint(path, image.problems))
+        raise refusal(path, image.problems)
     return image
 
 
@@ -101,12 +105,3 @@ def _reader(method: Method) -> Callable[[Request], Image]:
             from . import temporary_copy
 
             return temporary_copy.read
-
-
-def _complaint(path: Path, problems: tuple[str, ...]) -> str:
-    first, *others = problems
-    more = f" (and {len(others)} more)" if others else ""
-    return (
-        f"{path} is damaged: {first}{more}. Repair it (sqlite3 has .recover), "
-        f"or {FORCE_IT} to keep it as it is."
-    )

@@ -16,10 +16,10 @@ import attrs
 from .. import database_header
 from ..image import Image
 from . import fingerprint, source, spans, wal_index
-from .check import RunningCheck
 from .fingerprint import Fingerprint
 from .raw_files import RawFiles
 from .request import Method, Moved, Request
+from .running_check import RunningCheck, by_offset
 from .spans import Span
 from .wal_index import WalIndexHeader
 from .wal_overlay import Overlay
@@ -37,10 +37,13 @@ def read(request: Request, files: RawFiles, connection: apsw.Connection) -> Imag
     snapshot = _settle(connection, files.main, wal, shm)
     shape = source.shape(connection)
     request.sink.begin(shape.page_size, shape.page_count)
-    with RunningCheck(connection, request.check, request.sound) as check:
+    read_any = by_offset(snapshot.read, shape.page_size)
+    with RunningCheck(connection, shape, read_any, request.check, request.sound) as check:
         for span in spans.cut(shape.page_size, shape.page_count):
             request.stop_if_cancelled()
-            request.sink.write(span.first, snapshot.read(span))
+            data = snapshot.read(span)
+            check.note(span.first, data)
+            request.sink.write(span.first, data)
         while not check.ended(within=0.02):
             request.stop_if_cancelled()
     snapshot.verify()

@@ -16,12 +16,13 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import NoReturn
 
-from ....core.errors import OwnershipLost, Problem, ReprieveError
+from ....core.errors import OwnershipLost, Problem, ReprieveError, StorageError, StorageFull
 from ....core.job import JobKind
 from ....core.journal import job_of
 from ....core.messages import Failed
 from ...stderr_relay import drain, relay
 from .. import failpoints
+from ..files import is_full
 from ..home import Home
 from ..os_lock import OsLock
 from ..place import Place
@@ -66,7 +67,7 @@ def _do_task() -> None:
     channel.ready()
     said = channel.task()
     _limit_resources()
-    home = Home(*(Path(folder) for folder in said["home"]))
+    home = Home(*(None if folder is None else Path(folder) for folder in said["home"]))  # type: ignore[arg-type]
     task = Task(channel, job_of(said["job"]), Place(said["store"], home, said["passphrase"]))
     recovers = said["what"] == "recover"
     try:
@@ -76,6 +77,14 @@ def _do_task() -> None:
         sys.exit(ORPHANED)
     except ReprieveError as error:
         channel.tell(Failed(Problem.of(error)))
+    except OSError as error:  # of our own files: what a database's mean is border.py's matter
+        channel.tell(Failed(Problem.of(_of_home(home, error))))
+
+
+def _of_home(home: Home, error: OSError) -> StorageError:
+    if is_full(error):
+        return StorageFull(f"There is no room left in {home.data} ({error}); make room, then try again.")
+    return StorageError(f"The system failed in {home.data} ({error}); look at the disk, then try again.")
 
 
 def _lock(task: Task, recovers: bool) -> OsLock:

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import subprocess
 import threading
 from asyncio import AbstractEventLoop
 from collections.abc import AsyncIterator, Mapping
 from types import TracebackType
 from typing import Any, Self
+from weakref import WeakSet
 
 from ....core.errors import OutcomeUnknown
 from ..import_path import package_root
@@ -22,6 +24,8 @@ from .spawn import UNABLE, cannot_start, spawn
 
 LONGEST_LINE = 64 << 20
 """Bytes that a worker may say at once."""
+
+_workers: WeakSet[Worker] = WeakSet()
 
 
 class Worker:
@@ -37,6 +41,7 @@ class Worker:
         self._ended = asyncio.Event()
         listening = (process, asyncio.get_running_loop(), self._lines, self._ended)
         threading.Thread(target=_listen, args=listening, name="worker", daemon=True).start()
+        _workers.add(self)
 
     @classmethod
     async def start(cls) -> Self:
@@ -104,6 +109,14 @@ class Worker:
             raise OutcomeUnknown(f"The worker process was killed before it began (signal {-code}).")
         raise cannot_start(_why_unable(reason, code))
 
+    def leave_to_parent(self) -> None:
+        """In a fork: let go of the pipe, whose end tells the worker that its parent is gone."""
+        assert self._process.stdin
+        if not self._process.stdin.closed:
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, self._process.stdin.fileno(), inheritable=False)
+            os.close(nowhere)
+
     def _say(self, message: Mapping[str, object]) -> None:
         assert self._process.stdin
         if not self._process.stdin.closed:
@@ -164,3 +177,12 @@ def _listen(
         loop.call_soon_threadsafe(ended.set)
     except RuntimeError:
         return  # the loop was closed: nobody listens any more, and the worker ends with our end of its pipe
+
+
+def _leave_all_to_parent() -> None:
+    for worker in tuple(_workers):
+        worker.leave_to_parent()
+
+
+if hasattr(os, "register_at_fork"):  # Windows has no forks
+    os.register_at_fork(after_in_child=_leave_all_to_parent)

@@ -39,7 +39,7 @@ def restore(task: Task) -> None:
             reader.page_size,
             reader.size,
             reader.spans(),
-            check=not reader.backup.source_damaged,
+            check=not (reader.backup.source_damaged or force),
             wal=None if reader.image is None else reader.image.journal_mode == "wal",
         )
         settled = put_back(

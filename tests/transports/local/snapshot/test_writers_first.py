@@ -13,7 +13,7 @@ import apsw
 import pytest
 
 from reprieve.transports.local.image import Image
-from reprieve.transports.local.snapshot import check, posix_locks, rollback_mode
+from reprieve.transports.local.snapshot import posix_locks, rollback_mode, running_check
 from reprieve.transports.local.snapshot.take import take
 from tests.support.actor import Actor
 
@@ -124,11 +124,11 @@ class LastMomentSink(MemorySink):
 def test_a_writer_does_not_wait_for_the_check_either(
     path: Path, actor: Actor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def endless(connection: apsw.Connection, _pragma: str) -> tuple[str, ...]:
+    def endless(connection: apsw.Connection, *, full: bool) -> tuple[str, ...]:
         forever = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n"
         return tuple(str(row) for row in connection.execute(forever))
 
-    monkeypatch.setattr(check, "find_problems", endless)
+    monkeypatch.setattr(running_check, "look", endless)
     writer = threading.Thread(target=actor.sql, args=("UPDATE note SET body = 'short' WHERE id = 1",))
     sink = LastMomentSink(path.stat().st_size // 4096, writer)
 

@@ -1,0 +1,128 @@
+"""A file system with one file in it: a database image that SQLite reads through a function.
+
+Nothing is ever written to it. What a transaction changes stays in SQLite's page cache until it is rolled
+back, so the schema of an image can be replaced for a check, and the image itself is as it was.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+
+import apsw
+
+from ..sqlite_limits import limit_memory
+
+Read = Callable[[int, int], bytes]
+"""Gives `amount` bytes at `offset` of the image: (offset, amount). What it raises leaves SQLite as it is."""
+
+NEWEST_FORMAT = 4
+"""The newest schema format that SQLite had when this was written."""
+
+_names = (f"reprieve-image-{number}" for number in itertools.count(1))
+
+_LIMITS = {
+    apsw.SQLITE_LIMIT_ATTACHED: 0,
+    apsw.SQLITE_LIMIT_LENGTH: 16 << 20,
+    apsw.SQLITE_LIMIT_SQL_LENGTH: 16 << 20,
+    apsw.SQLITE_LIMIT_WORKER_THREADS: 0,
+}
+"""No row of the image is read, only its schema: what is longer than this is no schema of anybody's."""
+
+_HEADER = 100
+
+
+def _as_readable(start: bytes) -> bytes:
+    """The beginning of an image that this SQLite opens: in rollback mode, and of no newer schema format."""
+    data = bytearray(start)
+    data[18:20] = b"\x01\x01"
+    data[47] = min(data[47], NEWEST_FORMAT)
+    return bytes(data)
+
+
+@contextmanager
+def opened(read: Read, size: int) -> Iterator[apsw.Connection]:
+    """A connection to the image of `size` bytes, as one that nobody else can have open.
+
+    The image may say that it is in WAL mode: it is whole without one.
+    """
+    limit_memory()
+    vfs = _ImageVFS(read, size)
+    try:
+        flags = apsw.SQLITE_OPEN_READWRITE
+        with closing(apsw.Connection("image", flags=flags, vfs=vfs.name)) as connection:
+            connection.config(apsw.SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0)
+            connection.drop_modules(None)
+            for limit, most in _LIMITS.items():
+                connection.limit(limit, most)
+            for setting in ("journal_mode=MEMORY", "temp_store=MEMORY", "cache_spill=OFF", "synchronous=OFF"):
+                connection.execute(f"PRAGMA {setting}").fetchall()
+            yield connection
+    finally:
+        vfs.unregister()
+
+
+class _ImageVFS(apsw.VFS):
+    """Registered while it lives, under `name`."""
+
+    def __init__(self, read: Read, size: int) -> None:
+        self.name = next(_names)
+        self._read = read
+        self._size = size
+        super().__init__(self.name, "")
+
+    def xFullPathname(self, name: str) -> str:
+        return name
+
+    def xAccess(self, pathname: str, flags: int) -> bool:
+        return False
+
+    def xOpen(self, name: str | apsw.URIFilename | None, flags: list[int]) -> apsw.VFSFile:
+        if not flags[0] & apsw.SQLITE_OPEN_MAIN_DB:
+            raise apsw.CantOpenError("There is one file here: the image.")
+        return _ImageFile(self._read, self._size)
+
+
+class _ImageFile(apsw.VFSFile):
+    """What SQLite takes for a file. The base class is not initialised: there is no file below this one."""
+
+    def __init__(self, read: Read, size: int) -> None:
+        self._read = read
+        self._size = size
+
+    def xRead(self, amount: int, offset: int) -> bytes:
+        data = self._read(offset, min(amount, max(0, self._size - offset)))
+        return _as_readable(data) if offset == 0 and len(data) >= _HEADER else data
+
+    def xWrite(self, data: bytes, offset: int) -> None:
+        raise apsw.IOError("An image is never written.")
+
+    def xTruncate(self, newsize: int) -> None:
+        raise apsw.IOError("An image is never cut off.")
+
+    def xFileSize(self) -> int:
+        return self._size
+
+    def xSync(self, flags: int) -> None:
+        """There is nothing to make durable."""
+
+    def xLock(self, level: int) -> None:
+        """Nobody else has it, here and below."""
+
+    def xUnlock(self, level: int) -> None: ...
+
+    def xCheckReservedLock(self) -> bool:
+        return False
+
+    def xFileControl(self, op: int, ptr: int) -> bool:
+        return False
+
+    def xSectorSize(self) -> int:
+        return 4096
+
+    def xDeviceCharacteristics(self) -> int:
+        return 0
+
+    def xClose(self) -> None:
+        """There is nothing to close."""
