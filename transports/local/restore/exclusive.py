@@ -34,6 +34,7 @@ from ..byte_locks import (
 from ..database_file import beside
 from ..failpoints import reach
 from ..files import sync, sync_folder, write_at
+from ..lost_wal import lost_wal
 from .port import Steps, check_cancel
 from .target import Target
 
@@ -52,10 +53,14 @@ class Exclusive:
         """Whether programs that are waiting have the database open in WAL mode."""
         return self.index is not None
 
-    def user(self) -> str:
-        """A program that has the database open in WAL mode."""
-        pid = None if self.index is None else holder(self.index, WAL_INDEX_IN_USE)
-        return _named(pid)
+    def user(self) -> int | None:
+        """A process that has the database open in WAL mode."""
+        return None if self.index is None else holder(self.index, WAL_INDEX_IN_USE)
+
+    def require_wal(self) -> None:
+        """Raise BadTarget if the WAL is gone that programs use; the header may be too damaged to say so."""
+        if self.in_wal_use and not beside(self.target.path, "-wal").exists():
+            raise lost_wal(self.target.path, self.user(), BadTarget)
 
     def invalidate_index(self) -> None:
         """Make whoever comes next, should this process die, learn from the -wal file what is committed."""
@@ -122,15 +127,11 @@ def _open_index(target: Target) -> int | None:
 
 
 def _refusal(target: Target, held: _Locks, deadline: float) -> DatabaseLocked:
+    who = program(held.holder() or 0)
     return DatabaseLocked(
-        f"{_named(held.holder())} has kept {target.path} locked for {deadline:g} s; close its transaction "
+        f"{who[0].upper()}{who[1:]} has kept {target.path} locked for {deadline:g} s; close its transaction "
         "(or the program), then try again."
     )
-
-
-def _named(pid: int | None) -> str:
-    who = program(pid or 0)
-    return who[0].upper() + who[1:]
 
 
 @attrs.define

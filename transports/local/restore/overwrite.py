@@ -23,6 +23,7 @@ import attrs
 from ....core.errors import BadTarget, OwnershipLost, ReprieveError, StorageError
 from ....core.job import UndoCopy
 from .. import database_header
+from ..byte_locks import program
 from ..database_file import NO_WAIT, beside
 from ..failpoints import reach
 from ..files import descriptor_of, like, read_at, sync, write_at, written
@@ -110,6 +111,7 @@ def offer(work: Work, locks: Exclusive) -> Settled:
 def _replace(work: Work, locks: Exclusive, image: Image, name: CopyName, step: Step) -> UndoCopy:
     """Keep what is there as `name`, then write `image`. An error or a cancel leaves what was there."""
     locks.target.require_in_place()
+    locks.require_wal()
     copy = _keep(work, locks.target, name)
     check_cancel(work.steps)
     work.note(step, **{f"{step}_cookie": image.header[40:44].hex()})
@@ -286,10 +288,9 @@ def _require_one_mode(locks: Exclusive, image: Image) -> None:
     header = database_header.parse(image.header)
     rollback = not image.size or (header is not None and not header.wal)
     if locks.in_wal_use and rollback and "-wal" not in image.sides:
-        path = locks.target.path
         raise BadTarget(
-            f"{locks.user()} has {path} open in WAL mode, and what is put back is not in that mode; close "
-            "the program, then try again."
+            f"What is put back to {locks.target.path} is not in WAL mode, in which "
+            f"{program(locks.user() or 0)} has it open; close that, then try again."
         )
 
 
