@@ -23,7 +23,6 @@ from ....core.job import WARNINGS, Backup
 from ....core.lifecycle import JobState
 from ....core.messages import Cancelled, Completed, Interrupted, Noted
 from ..database_file import examine
-from ..held_file import require_no_link
 from ..image import Image, Sink
 from ..reading_turn import ReadingTurn
 from ..repository.records import BackupRecord
@@ -45,8 +44,7 @@ REHASH_AFTER = timedelta(days=3)
 def create(task: Task) -> None:
     """Back the job's database up, and tell how it goes."""
     database = Path(task.job.database)
-    require_no_link(database, BadSource)
-    examine(database, as_source=True, force=task.has("force"))
+    examine(database, as_source=True, force=task.has("force"), resolved=True)
     try:
         task.channel.tell(Completed(_backed_up(task)))
     except SnapshotCancelled:
@@ -190,6 +188,7 @@ def _take(task: Task, sink: Sink, sound: threading.Event) -> Image:
             check=cast("CheckKind", task.option("check", "quick")),
             force=task.has("force"),
             sound=sound.set,
+            resolved=True,
             copy=_copy_of(task),
         )
 
