@@ -44,7 +44,11 @@ def add_to(commands: Commands) -> None:
     parser.add_argument("database", metavar="DATABASE", help="what is replaced; made if there is none")
     parser.add_argument("--yes", action="store_true", help="do not ask")
     parser.add_argument("--key", metavar="KEY", help="the same key gives the same job: safe to repeat")
-    parser.add_argument("--force", action="store_true", help="even where nobody can tell who has it open")
+    parser.add_argument(
+        "--force",
+        action="store_true",
+        help="even where nobody can tell who has it open, or the backup turns out to be damaged",
+    )
     parser = commands.add(
         "revert",
         revert,
