@@ -27,7 +27,7 @@ endif
 	@touch $@
 
 demo: .venv/installed
-	@$(RUN)python -m reprieve.adapters.cli.demo
+	@$(RUN)python -P -m reprieve.adapters.cli.demo
 
 test: .venv/installed
 	@$(RUN)python -m pytest -q -m 'not soak' -n auto --dist worksteal

@@ -38,7 +38,10 @@ class Problem(Shape):
 
 @attrs.frozen(eq=False, repr=False, slots=False)
 class Job(Shape):
-    """A job. `backup` and `undo` are ids; what is not known (yet) is left out."""
+    """A job. `backup` and `undo` are ids; what is not known (yet) is left out.
+
+    `warnings` are sentences that a person should read, though the job may have completed.
+    """
 
     id: str
     kind: JobKind
@@ -58,6 +61,7 @@ class Job(Shape):
     started_at: datetime | None
     ended_at: datetime | None
     error: Problem | None
+    warnings: tuple[str, ...] | None
 
 
 @attrs.frozen(eq=False, repr=False, slots=False)
@@ -161,6 +165,7 @@ def _job(job: core.Job) -> Job:
         started_at=job.started,
         ended_at=job.ended,
         error=_problem(job.error) if job.error else None,
+        warnings=job.warnings or None,
     )
 
 

@@ -18,6 +18,9 @@ from .lifecycle import JobState, Outcome
 OPEN_WITH = "open_with"
 """Under which of a job's options stands what another process needs to open its transport."""
 
+WARNINGS = "warnings"
+"""Under which of a job's notes stand sentences for people, whatever its end."""
+
 
 class JobKind(StrEnum):
     """The two kinds of job. A revert is a restoration whose source is an undo copy."""
@@ -89,11 +92,12 @@ class Job:
     """One creation or restoration, from being asked for to its end.
 
     `database` is the target's canonical name. A restoration was asked for by `backup_id`, a revert
-    by `undo_id`. `backup` is the Backup being made (provisional until the job has completed) or
-    restored; `undo` the copy that a restoration left behind, so that it can be reverted.
+    by `undo_id`; `source` is the Backup of that id, as the catalogue had it then. `backup` is the Backup
+    being made (provisional until the job has completed) or restored; `undo` the copy that a restoration
+    left behind, so that it can be reverted.
     `percentage` never falls, across attempts too. `step` and `notes` are what recovery needs to
-    know (only the transport reads them). `options` are the transport's own. `version` counts the changes
-    that the journal holds: of two snapshots of one job, the greater is the later.
+    know (only the transport reads them, but for its `warnings`). `options` are the transport's own. `version`
+    counts the changes that the journal holds: of two snapshots of one job, the greater is the later.
     """
 
     id: str
@@ -107,6 +111,7 @@ class Job:
     attempt: int = 1
     backup_id: str | None = None
     undo_id: str | None = None
+    source: Backup | None = None
     backup: Backup | None = None
     undo: UndoCopy | None = None
     error: Problem | None = None
@@ -128,6 +133,12 @@ class Job:
     def cancellable(self) -> bool:
         """Whether asking to cancel can still do something."""
         return not self.final
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """Sentences that a person should read, though the job may have completed."""
+        noted = self.notes.get(WARNINGS, ())
+        return tuple(map(str, noted)) if isinstance(noted, list | tuple) else ()
 
     @property
     def reverts(self) -> bool:

@@ -150,6 +150,7 @@ _READERS: dict[type, dict[str, Reader]] = {
         "started": _time,
         "ended": _time,
         "progress": _progress,
+        "source": _backup,
         "backup": _backup,
         "undo": _undo,
         "error": _problem,

@@ -93,7 +93,11 @@ class Transport(Protocol):
         ...
 
     async def backup(self, backup_id: str) -> Backup:
-        """One of them. Raises NotFound."""
+        """One of them. Raises NotFound, also for one of another database."""
+        ...
+
+    async def other_backups(self) -> int:
+        """How many Backups of other databases lie beside them; 0 where it holds no others, or cannot tell."""
         ...
 
     async def delete(self, backup_id: str) -> None:

@@ -10,16 +10,20 @@ from collections.abc import Mapping
 import attrs
 
 from .errors import Conflict
-from .job import Job, JobKind
+from .job import Backup, Job, JobKind
 
 
 @attrs.frozen
 class Request:
-    """What somebody asks for: a creation, a restoration (`backup_id`) or a revert (`undo_id`)."""
+    """What somebody asks for: a creation, a restoration (`backup_id`) or a revert (`undo_id`).
+
+    `source` is the Backup to restore: who deletes it from now on does not take it from the job.
+    """
 
     kind: JobKind
     backup_id: str | None = None
     undo_id: str | None = None
+    source: Backup | None = None
     idempotency_key: str | None = None
     detached: bool = False
     options: Mapping[str, object] = attrs.field(factory=dict)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
 import sys
 from collections import Counter
 from collections.abc import Callable
@@ -19,17 +20,24 @@ import pytest
 
 from tests.editors.vscode_tools import host_is_here, tools_are_here
 from tests.sdks.environments import (
+    AXIOS_CLIENT,
     CURL_CLIENT,
+    EVENTSOURCE_CLIENT,
     NODE_FOLDER,
     PYTHON_CLIENTS,
     TYPESCRIPT_CLIENT,
     VSCODE_JSONRPC_PEER,
 )
+from tests.support.proxies import NGINX
 
 PARTS: dict[str, tuple[Callable[[], bool], str]] = {
     "tmpfs": (
         lambda: sys.platform == "linux" and os.geteuid() == 0,
         "run as root on Linux (a small file system is mounted, and filled)",
+    ),
+    "root": (
+        lambda: sys.platform == "linux" and os.geteuid() == 0,
+        "run as root on Linux (who owns what root writes)",
     ),
     "pty": (lambda: sys.platform != "win32", "run where there are pseudo-terminals"),
     "posix": (lambda: sys.platform != "win32", "run on Linux or macOS"),
@@ -40,6 +48,13 @@ PARTS: dict[str, tuple[Callable[[], bool], str]] = {
     "linux": (lambda: sys.platform == "linux", "run on Linux"),
     "systemd": (lambda: shutil.which("systemd-analyze") is not None, "install systemd"),
     "curl": (lambda: CURL_CLIENT.here, "install curl"),
+    "nginx": (lambda: NGINX is not None, "install nginx (`apt-get install nginx-light`)"),
+    "wget": (lambda: shutil.which("wget") is not None, "install wget"),
+    "perl": (
+        lambda: shutil.which("perl") is not None and not subprocess.call(["perl", "-MHTTP::Tiny", "-e1"]),
+        "install perl (whole, with HTTP::Tiny)",
+    ),
+    "axios": (lambda: AXIOS_CLIENT.here, "run `make sdks` (from PyPI and npm)"),
     "node": (lambda: NODE_FOLDER.exists(), "run `make sdks` (Node comes from PyPI)"),
     "vscode": (tools_are_here, "run `make vscode` (from PyPI and npm)"),
     "vscode host": (host_is_here, "run `make vscode-host` (800 MiB from npm)"),
@@ -52,10 +67,15 @@ PARTS: dict[str, tuple[Callable[[], bool], str]] = {
         lambda: find_spec("atheris") is not None,
         "run `make fuzzer` (atheris comes from PyPI; there is none for Windows)",
     ),
+    "faketime": (
+        lambda: shutil.which("faketime") is not None,
+        "install faketime (`apt-get install faketime`)",
+    ),
     "neovim": (lambda: shutil.which("nvim") is not None, "install neovim (`apt-get install neovim`)"),
     "emacs": (lambda: shutil.which("emacs") is not None, "install Emacs (`apt-get install emacs-nox`)"),
     "sdks": (lambda: all(client.here for client in PYTHON_CLIENTS), "run `make sdks` (from PyPI)"),
     "vscode-jsonrpc": (lambda: VSCODE_JSONRPC_PEER.here, "run `make sdks` (from PyPI and npm)"),
+    "eventsource": (lambda: EVENTSOURCE_CLIENT.here, "run `make sdks` (from PyPI and npm)"),
     "node sdk": (lambda: TYPESCRIPT_CLIENT.here, "run `make sdks` (from PyPI and npm)"),
 }
 """What a test can need: whether it is here, and how to get it."""

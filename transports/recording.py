@@ -177,6 +177,10 @@ class RecordingTransport:
         """Recorded."""
         return await self._answer("backup", self._transport.backup(backup_id), backup_id)
 
+    async def other_backups(self) -> int:
+        """Not recorded: nothing is decided by it."""
+        return await self._transport.other_backups()
+
     async def delete(self, backup_id: str) -> None:
         """Recorded."""
         await self._answer("delete", self._transport.delete(backup_id), backup_id)

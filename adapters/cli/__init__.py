@@ -1,4 +1,4 @@
-"""The command line: `reprieve`, and `python -m reprieve.adapters.cli`."""
+"""The command line: `reprieve`, and `python -P -m reprieve.adapters.cli`."""
 
 from .main import main, script
 

@@ -1,4 +1,4 @@
-"""`python -m reprieve.adapters.cli`: the command line where no script is installed."""
+"""`python -P -m reprieve.adapters.cli`: the command line where no script is installed."""
 
 from .main import script
 

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 
 from reprieve.core.errors import ExitCode, InvalidRequest, ReprieveError
 
-from .screen import columns, folded
+from .screen import show
 
 
 class Declined(ReprieveError):
@@ -39,7 +39,7 @@ def confirm(question: str, *, json: bool, yes: bool) -> None:
         raise InvalidRequest(
             "This wants a yes, and there is no terminal to ask on: give --yes. Nothing was changed."
         )
-    print(folded(question, columns(sys.stderr)), file=sys.stderr)
+    show(question, sys.stderr)
     with _ctrl_c_ends_it():
         print("Go on? [y/N] ", end="", file=sys.stderr, flush=True)
         answer = sys.stdin.readline()
@@ -48,13 +48,13 @@ def confirm(question: str, *, json: bool, yes: bool) -> None:
 
 
 def secret(prompt: str, *, json: bool, instead: str) -> str:
-    """What the person types, unseen. Raises InvalidRequest where nobody can be asked."""
+    """What the person types, unseen; blanks at its ends count. Raises InvalidRequest without a terminal."""
     if not person_present(json):
         raise InvalidRequest(f"There is no terminal to ask on: {instead}.")
     from getpass import getpass
 
     with _ctrl_c_ends_it():
-        return getpass(prompt).strip()
+        return getpass(prompt)
 
 
 @contextmanager

@@ -26,6 +26,8 @@ def add_to(commands: Commands) -> None:
     )
     parser.add_argument("target", metavar="TARGET", nargs="?", help="a database's path, or a URL")
     parser.add_argument("--stdio", action="store_true", help="one client, at stdin and stdout")
+    Commands.add_database_id(parser)
+    Commands.add_work_dir(parser)
     parser.add_argument("--socket", metavar="PATH", type=Path, help="any number of clients, at a unix socket")
 
 
@@ -37,10 +39,12 @@ def bridge(asked: Namespace, output: Output) -> Awaitable[None] | None:
         return _at_socket(asked, output)
     from ..jsonrpc.door import bridge as at_stdio
 
-    sys.exit(at_stdio(asked.target, asked.store, asked.passphrase))
+    sys.exit(at_stdio(asked.target, asked.store, asked.passphrase, asked.database_id, asked.work_dir))
 
 
 async def _at_socket(asked: Namespace, output: Output) -> None:
+    from reprieve.transports.stderr_relay import relay
+
     from ..jsonrpc.listening import listen
     from ..jsonrpc.target import open_library
     from .interrupts import Interrupts
@@ -48,12 +52,16 @@ async def _at_socket(asked: Namespace, output: Output) -> None:
     if asked.target is None:
         raise InvalidRequest("A bridge at a socket needs a TARGET: its clients share it.")
 
+    relay()
+
     def ready() -> None:
         where = str(asked.socket.absolute())
         output.ready({"socket": where}, lambda: f"Listening at {words.path(where)}, until Ctrl-C.")
 
     with Interrupts(output.settle) as interrupts:
-        library = await open_library(asked.target, asked.store, asked.passphrase)
+        library = await open_library(
+            asked.target, asked.store, asked.passphrase, asked.database_id, asked.work_dir
+        )
         try:
             await listen(library, asked.socket, ready, interrupts.asked)
         finally:

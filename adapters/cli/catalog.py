@@ -11,10 +11,11 @@ from reprieve.core.errors import NotFound
 from reprieve.core.job import Backup
 from reprieve.transports.local.place import Place
 
-from ..wire import on_wire
+from ..visible import visible
+from ..wire import Members, on_wire
 from . import words
 from .asking import confirm
-from .choosing import HELP, chosen, is_whole_id
+from .choosing import HELP, Choice, chosen, is_whole_id
 from .opening import is_service, library_of, place_of, service_of
 from .output import Output
 from .parser import Commands
@@ -33,6 +34,7 @@ def add_to(commands: Commands) -> None:
         example="reprieve list snippets.db",
     )
     parser.add_argument("database", metavar="DATABASE", nargs="?", help="only the backups of this one")
+    Commands.add_database_id(parser)
     parser = commands.add("show", show, "Show one backup.", example="reprieve show latest")
     parser.add_argument("backup", metavar="BACKUP", help=HELP)
     parser = commands.add(
@@ -55,20 +57,33 @@ def backups_in(place: Place) -> tuple[Backup, ...]:
         raise
 
 
-def backup_in(place: Place, wanted: str) -> Backup:
+def choice_in(place: Place, wanted: str) -> Choice:
     """The backup in a store that is meant: a whole id is asked for by itself, whatever ails the others."""
-    return place.repository().backup(wanted) if is_whole_id(wanted) else chosen(backups_in(place), wanted)
+    if is_whole_id(wanted):
+        return Choice(place.repository().backup(wanted))
+    return chosen(backups_in(place), wanted)
 
 
-async def backup_at(service: Library, wanted: str, database: str | None = None) -> Backup:
+async def choice_at(service: Library, wanted: str, database: str | None = None) -> Choice:
     """The backup of a service that is meant; `latest` is that of `database`, if one is named."""
     if is_whole_id(wanted):
-        return await service.backup(wanted)
+        return Choice(await service.backup(wanted))
     return chosen(await service.backups(), wanted, database)
+
+
+def announce(choice: Choice, output: Output) -> Members:
+    """Tell people what `latest` passed over; give the members of the result that tell programs."""
+    if choice.notice:
+        output.say(choice.notice)
+    members: Members = {"backup": on_wire(choice.backup)}
+    if choice.passed_over:
+        members["passedOver"] = [backup.id for backup in choice.passed_over]
+    return members
 
 
 async def list_backups(asked: Namespace, output: Output) -> None:
     """All of the store, or those of one database."""
+    others = 0
     if asked.database is None and is_service(asked.store):
         async with service_of(asked) as service:
             found = await service.backups()
@@ -77,48 +92,58 @@ async def list_backups(asked: Namespace, output: Output) -> None:
     else:
         async with library_of(asked, asked.database) as library:
             found = await library.backups()
-    output.result({"backups": [on_wire(backup) for backup in found]}, lambda: _listed(found))
+            others = await library.other_backups()
+    members = {"backups": [on_wire(backup) for backup in found]}
+    output.result(members | ({"otherBackups": others} if others else {}), lambda: _listed(found))
+    if others:
+        output.say(
+            f"The store holds {words.counted(others, 'backup')} of other databases as well; `reprieve list` "
+            "without a database lists all. If this one was moved, --database-id adopts what it was before."
+        )
 
 
 async def show(asked: Namespace, output: Output) -> None:
     """One backup, with all that is known of it."""
     if is_service(asked.store):
         async with service_of(asked) as service:
-            backup = await backup_at(service, asked.backup)
+            choice = await choice_at(service, asked.backup)
     else:
-        backup = backup_in(place_of(asked), asked.backup)
-    output.result({"backup": on_wire(backup)}, lambda: _shown(backup))
+        choice = choice_in(place_of(asked), asked.backup)
+    output.result(announce(choice, output), lambda: _shown(choice.backup))
 
 
 async def delete(asked: Namespace, output: Output) -> None:
     """Hide one, after a yes."""
     if is_service(asked.store):
         async with service_of(asked) as service:
-            backup = await backup_at(service, asked.backup)
-            _confirm(asked, backup)
-            await service.delete(backup.id)
+            choice = await choice_at(service, asked.backup)
+            members = announce(choice, output)
+            _confirm(asked, choice.backup)
+            await service.delete(choice.backup.id)
     else:
         place = place_of(asked)
-        backup = backup_in(place, asked.backup)
-        _confirm(asked, backup)
-        place.repository().delete(backup.id)
-    output.result({"backup": on_wire(backup)}, lambda: f"Deleted the backup {backup.id}.")
+        choice = choice_in(place, asked.backup)
+        members = announce(choice, output)
+        _confirm(asked, choice.backup)
+        place.repository().delete(choice.backup.id)
+    output.result(members, lambda: f"Deleted the backup {visible(choice.backup.id)}.")
 
 
 def _confirm(asked: Namespace, backup: Backup) -> None:
-    question = f"This deletes the backup {backup.id} of {words.path(backup.database)}."
+    question = f"This deletes the backup {visible(backup.id)} of {words.path(backup.database)}."
     confirm(question, json=asked.json, yes=asked.yes)
 
 
 def _listed(backups: Sequence[Backup]) -> str:
     if not backups:
         return "There are no backups yet. `reprieve backup DATABASE` makes the first."
+    now = words.utc_now()
     return words.table(
         ("BACKUP", "MADE", "SIZE", "ADDED", "DATABASE"),
         (
             (
                 backup.id,
-                words.moment(backup.created),
+                words.made(backup.created, now),
                 words.size(backup.bytes),
                 words.size(backup.added),
                 words.path(backup.database) + (" (damaged)" if backup.source_damaged else ""),

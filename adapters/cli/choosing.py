@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+import attrs
+
 from reprieve.core.errors import InvalidRequest, NotFound
 from reprieve.core.job import Backup
 
@@ -19,8 +21,25 @@ def is_whole_id(wanted: str) -> bool:
     return _WHOLE_ID.fullmatch(wanted) is not None
 
 
-def chosen(backups: Sequence[Backup], wanted: str, database: str | None = None) -> Backup:
-    """The backup that is meant, of these, oldest first; `latest` is that of `database`, if one is named.
+@attrs.frozen
+class Choice:
+    """A backup that is meant, and the newer ones that `latest` passed over: they are marked damaged."""
+
+    backup: Backup
+    passed_over: tuple[Backup, ...] = ()
+
+    @property
+    def notice(self) -> str | None:
+        """What people should know of the choice."""
+        if not self.passed_over:
+            return None
+        ids = ", ".join(backup.id for backup in self.passed_over)
+        marked = "is marked damaged and is" if len(self.passed_over) == 1 else "are marked damaged and are"
+        return f"`{LATEST}` is {self.backup.id}: newer, but {marked} passed over: {ids}."
+
+
+def chosen(backups: Sequence[Backup], wanted: str, database: str | None = None) -> Choice:
+    """The backup that is meant, of these, oldest first; they are all of `database`, if one is named.
 
     Raises NotFound, and InvalidRequest if several are meant.
     """
@@ -34,16 +53,21 @@ def chosen(backups: Sequence[Backup], wanted: str, database: str | None = None) 
         raise InvalidRequest(f"{len(found)} backups begin with {wanted}; give more of the id.")
     if not found or not wanted:
         raise NotFound(f"There is no backup {wanted}; `reprieve list` shows those that there are.")
-    return found[0]
+    return Choice(found[0])
 
 
-def _latest(backups: Sequence[Backup], database: str | None) -> Backup:
-    own = [backup for backup in backups if database in (None, backup.database)]
-    if not own and database is not None:
+def _latest(backups: Sequence[Backup], database: str | None) -> Choice:
+    if not backups and database is not None:
         raise NotFound(
             f"There is no backup of {database}, and `{LATEST}` is the latest of that same path. "
             "`reprieve list` shows the backups of every path: name one by its id."
         )
-    if not own:
+    if not backups:
         raise NotFound("There is no backup yet; `reprieve backup DATABASE` makes the first.")
-    return own[-1]
+    for place in reversed(range(len(backups))):
+        if not backups[place].source_damaged:
+            return Choice(backups[place], tuple(backups[place + 1 :]))
+    raise NotFound(
+        f"Every backup is marked damaged, as its database was, and `{LATEST}` passes over those. The newest "
+        f"is {backups[-1].id}: name it by its id."
+    )

@@ -37,10 +37,26 @@ async def see_through(job: RunningJob[ResultT], output: Output) -> Job:
 
 
 async def show(job: RunningJob[ResultT], output: Output) -> Job:
-    """Show a job until it has ended, however it does; what it ended as."""
+    """Show a job until it has ended, however it does; what it ended as.
+
+    Raises StorageError where its end cannot be recorded now: a later command settles it.
+    """
+    showing = asyncio.create_task(_show_updates(job, output))
+    settled = asyncio.create_task(job.settled())
+    try:
+        await asyncio.wait((showing, settled), return_when=asyncio.FIRST_COMPLETED)
+        ended = await settled
+        await showing
+        return ended
+    finally:
+        for task in (showing, settled):
+            task.cancel()
+        await asyncio.wait((showing, settled))
+
+
+async def _show_updates(job: RunningJob[ResultT], output: Output) -> None:
     async for update in job:
         output.job(update)
-    return await job.settled()
 
 
 async def _cancel(job: RunningJob[ResultT], output: Output) -> None:

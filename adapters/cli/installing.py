@@ -9,7 +9,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from reprieve.core.errors import Unsupported
 from reprieve.transports.local.home import STORE_VARIABLE, VARIABLE
+from reprieve.transports.local.interpreter import find_interpreter, isolation_options, why_no_interpreter
 from reprieve.transports.local.names import canonical_database, canonical_store
 
 from . import words
@@ -33,7 +35,7 @@ def install_unit(asked: Namespace, place: Place, output: Output) -> None:
     served = Served(
         name=asked.name,
         database=database,
-        command=(sys.executable, "-m", "reprieve.adapters.cli", "serve", database, *_options(asked)),
+        command=(*_program(), "serve", database, *_options(asked)),
         addresses=systemd_addresses(place),
         unix=str(asked.unix.absolute()) if asked.unix else None,
         environment=_environment(),
@@ -49,11 +51,20 @@ def install_unit(asked: Namespace, place: Place, output: Output) -> None:
     output.result(members, lambda: _told(units))
 
 
+def _program() -> tuple[str, ...]:
+    """The command line of this interpreter, without the modules of the folder where a system starts it."""
+    interpreter = find_interpreter()
+    if interpreter is None:
+        raise Unsupported(why_no_interpreter())
+    return (interpreter, *isolation_options(), "-m", "reprieve.adapters.cli")
+
+
 def _options(asked: Namespace) -> Iterator[str]:
     """What was asked for beside the database, so that it means the same in any folder."""
     if asked.store:
         yield from ("--store", canonical_store(asked.store))
     for option, values in (
+        ("--database-id", asked.database_id),
         ("--host", asked.host),
         ("--port", asked.port or ()),
         ("--allow-origin", asked.allow_origin),
@@ -62,6 +73,7 @@ def _options(asked: Namespace) -> Iterator[str]:
         for value in values:
             yield from (option, str(value))
     for option, path in (
+        ("--work-dir", Path(asked.work_dir).expanduser() if asked.work_dir else None),
         ("--unix", asked.unix),
         ("--token", asked.token),
         ("--cert", asked.cert),
@@ -86,6 +98,9 @@ def _environment() -> dict[str, str]:
         kept[VARIABLE] = os.path.abspath(os.environ[VARIABLE])
     if os.environ.get(STORE_VARIABLE):
         kept[STORE_VARIABLE] = canonical_store(None)
+    python_path = [folder for folder in os.environ.get("PYTHONPATH", "").split(os.pathsep) if folder]
+    if python_path and not sys.flags.ignore_environment:
+        kept["PYTHONPATH"] = os.pathsep.join(map(os.path.abspath, python_path))
     return kept | {name: os.environ[name] for name in PLATFORM_FOLDERS if os.environ.get(name)}
 
 

@@ -14,6 +14,7 @@ from types import FrameType, TracebackType
 from typing import Any, Self
 
 from reprieve.core.errors import ExitCode
+from reprieve.transports.stderr_relay import drain
 
 LEAVING = "\nreprieve: left at once; whatever was under way is put back by the next reprieve command.\n"
 
@@ -52,5 +53,6 @@ class Interrupts:
         try:
             self._settle()
             os.write(2, LEAVING.encode())  # print is not safe inside a signal handler
+            drain()
         finally:
             os._exit(ExitCode.CANCELLED)

@@ -16,6 +16,8 @@ from .recovery_code import indented, shown_code
 NEW_PASSPHRASE_VARIABLE = "REPRIEVE_NEW_PASSPHRASE"
 CODE_VARIABLE = "REPRIEVE_RECOVERY_CODE"
 
+ALLOW_WEAK = "take a passphrase of less than 10 characters"
+
 
 def add_to(commands: Commands) -> None:
     """Join the command line."""
@@ -25,7 +27,7 @@ def add_to(commands: Commands) -> None:
     group.add(
         "show", show, "Show the recovery code: keep it where you keep passwords.", example="reprieve key show"
     )
-    group.add(
+    parser = group.add(
         "add-passphrase",
         add_passphrase,
         "Let a passphrase open the store too, where its key is not at hand.",
@@ -34,6 +36,7 @@ def add_to(commands: Commands) -> None:
         "REPRIEVE_PASSPHRASE, which opens the store where its key is not at hand.",
         example="reprieve key add-passphrase --store /mnt/backups",
     )
+    parser.add_argument("--allow-weak", action="store_true", help=ALLOW_WEAK)
     group.add(
         "import",
         import_key,
@@ -54,7 +57,9 @@ async def add_passphrase(asked: Namespace, output: Output) -> None:
     """Ask twice, and add it."""
     place = place_of(asked)
     repository = place.repository()
-    repository.add_passphrase(_new_passphrase(asked))
+    passphrase = _new_passphrase(asked)
+    repository.add_passphrase(passphrase, allow_weak=asked.allow_weak)
+    warn_of_weak(passphrase, output)
     output.result({"repository": repository.id}, lambda: f"The passphrase opens the store {place.store} now.")
 
 
@@ -65,16 +70,28 @@ async def import_key(asked: Namespace, output: Output) -> None:
     from reprieve.transports.local.stores import open_store
 
     place = place_of(asked)
-    config = Config.read(open_store(place.store))
+    store = open_store(place.store)
+    config = Config.read(store)
     if config is None:
         raise NotFound(f"There is no repository in {place.store}; check the name.")
     code = os.environ.get(CODE_VARIABLE) or secret(
         "Recovery code: ", json=asked.json, instead=f"give the code in {CODE_VARIABLE}"
     )
-    import_code(place.home, config, code)
+    import_code(store, place.home, config, code)
     output.result(
         {"repository": config.id}, lambda: f"The key of the store {place.store} is on this machine now."
     )
+
+
+def warn_of_weak(passphrase: str | None, output: Output) -> None:
+    """Say what --allow-weak has allowed, if anything."""
+    from reprieve.transports.local.repository.config import LEAST_PASSPHRASE
+
+    if passphrase and len(passphrase) < LEAST_PASSPHRASE:
+        output.say(
+            "A short passphrase is soon guessed by a thief of the store, who can try as many as they like: "
+            "add a longer one, and keep the store where others cannot copy it."
+        )
 
 
 def _new_passphrase(asked: Namespace) -> str:

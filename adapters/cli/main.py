@@ -7,10 +7,12 @@ modules at the same time. What a command line means is running.py's matter.
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, NoReturn
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import NoReturn
+
     from .output import Output
 
 NEEDS_WORKER = {"backup", "restore", "revert"}
@@ -21,10 +23,18 @@ _GARBAGE = 50_000
 
 def script() -> NoReturn:
     """The program `reprieve`. It ends without taking its modules apart, which would cost 20 ms."""
+    from reprieve.transports.local.import_path import restrict_path
+
+    restrict_path()
     import gc
     import os
 
     gc.set_threshold(_GARBAGE)
+    for descriptor in range(3):  # one that the parent closed would be taken by the next file that is opened
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)
     words = sys.argv[1:]
     if words[:1] == ["bridge"]:
         from ..jsonrpc.ahead import greet_ahead
@@ -41,6 +51,8 @@ def script() -> NoReturn:
                 stream.flush()
         except OSError:  # nobody reads it any more
             continue
+    if relayed := sys.modules.get("reprieve.transports.stderr_relay"):
+        relayed.drain()
     os._exit(code)
 
 

@@ -7,8 +7,10 @@ own come together. Where a command names no database, `--store` may name a servi
 from __future__ import annotations
 
 from argparse import Namespace
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from reprieve.core.errors import InvalidRequest
 from reprieve.transports.registry import scheme_of
 
 if TYPE_CHECKING:
@@ -36,17 +38,42 @@ def service_of(asked: Namespace) -> Library:
 
 
 def library_of(
-    asked: Namespace, target: str, *, expects_job: bool = False, record: str | None = None
+    asked: Namespace,
+    target: str,
+    *,
+    expects_job: bool = False,
+    record: str | None = None,
+    any_database: bool = False,
 ) -> Library:
     """The library of the database that the arguments name. Use it in an `async with`.
 
-    `expects_job` says that a job will be asked for at once, `record` into which file all is recorded.
+    `expects_job` says that a job will be asked for at once, `record` into which file all is recorded,
+    `any_database` that the backup of another database may be restored.
     """
     from reprieve.connecting import connect
 
+    database_id, work_dir = getattr(asked, "database_id", []), getattr(asked, "work_dir", None)
     if not is_local(target):
+        refuse_local_options(database_id, work_dir)
         return connect(target, asked.store, record=record)
-    return connect(target, asked.store, record=record, passphrase=asked.passphrase, expects_job=expects_job)
+    return connect(
+        target,
+        asked.store,
+        record=record,
+        passphrase=asked.passphrase,
+        expects_job=expects_job,
+        database_id=database_id,
+        any_database=any_database,
+        work_dir=work_dir,
+    )
+
+
+def refuse_local_options(database_id: Sequence[str], work_dir: str | None) -> None:
+    """Raise InvalidRequest for options that mean nothing but for a database of this machine."""
+    if database_id:
+        raise InvalidRequest("Only a database of this machine can have had another --database-id.")
+    if work_dir:
+        raise InvalidRequest("Only for a database of this machine there is a --work-dir.")
 
 
 def place_of(asked: Namespace, database: str | None = None) -> Place:

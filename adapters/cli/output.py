@@ -14,9 +14,10 @@ from typing import Protocol
 from reprieve.core.errors import Problem
 from reprieve.core.job import Job
 
+from ..visible import visible
 from ..wire import on_wire
 from .progress import Progress, progress_for
-from .screen import columns, folded
+from .screen import show
 
 
 class Output(Protocol):
@@ -79,7 +80,8 @@ class JsonOutput:
         """A program's pipe needs nothing."""
 
     def _line(self, members: Mapping[str, object]) -> None:
-        sys.stdout.write(json.dumps(members, ensure_ascii=False, separators=(",", ":")) + "\n")
+        ascii_only = "utf" not in (sys.stdout.encoding or "").lower()  # JSON has an escape for all the rest
+        sys.stdout.write(visible(json.dumps(members, ensure_ascii=ascii_only, separators=(",", ":"))) + "\n")
         sys.stdout.flush()
 
 
@@ -99,13 +101,13 @@ class TextOutput:
         if self._progress is not None:
             self._progress.say(words)
         else:
-            print(folded(words, columns(sys.stderr)), file=sys.stderr, flush=True)
+            show(words, sys.stderr)
 
     def result(
         self, members: Mapping[str, object], words: Callable[[], str], *, verbatim: bool = False
     ) -> None:
         self.settle()
-        print(folded(words(), None if verbatim else columns()), flush=True)
+        show(words(), sys.stdout, fold=not verbatim)
 
     def ready(self, members: Mapping[str, object], words: Callable[[], str]) -> None:
         if sys.stdout.isatty():
@@ -115,7 +117,7 @@ class TextOutput:
 
     def error(self, problem: Problem) -> None:
         self.settle()
-        print(folded(f"reprieve: {problem.message}", columns(sys.stderr)), file=sys.stderr, flush=True)
+        show(f"reprieve: {visible(problem.message)}", sys.stderr)
 
     def settle(self) -> None:
         progress, self._progress = self._progress, None

@@ -102,6 +102,22 @@ class Commands:
             "--record", metavar="FILE", help="write what happens into FILE, for `offline replay=FILE`"
         )
 
+    @staticmethod
+    def add_database_id(parser: Parser) -> None:
+        """For a command on the backups of one database: --database-id."""
+        parser.add_argument(
+            "--database-id",
+            metavar="ID",
+            action="append",
+            default=[],
+            help="what it was before it was moved: its backups count",
+        )
+
+    @staticmethod
+    def add_work_dir(parser: Parser) -> None:
+        """For a command that works on plain copies of a database: --work-dir."""
+        parser.add_argument("--work-dir", metavar="FOLDER", help="where plain copies lie meanwhile; private")
+
     def group(self, name: str, summary: str, *, example: str) -> Commands:
         """A command that has commands of its own."""
         return Commands(self._parser(name, summary, example, ""))

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Protocol, TextIO
 from reprieve.core.job import Job
 from reprieve.core.lifecycle import JobState
 
+from ..visible import visible
 from . import words
-from .screen import columns, folded
+from .screen import show
 
 if TYPE_CHECKING:
     import asyncio
@@ -81,7 +82,7 @@ class Lines:
         self.say(words.ending(job))
 
     def say(self, sentence: str) -> None:
-        print(folded(sentence, columns(self._stream)), file=self._stream, flush=True)
+        show(visible(sentence), self._stream)
 
     def close(self) -> None:
         self._said.clear()
@@ -135,9 +136,9 @@ class Bars:
 
     def say(self, sentence: str) -> None:
         if self._rich is not None:
-            self._rich.console.print(sentence, highlight=False, markup=False)
+            self._rich.console.print(visible(sentence), highlight=False, markup=False)
         else:
-            print(folded(sentence, columns(self._stream)), file=self._stream, flush=True)
+            show(visible(sentence), self._stream)
 
     def close(self) -> None:
         rich, self._rich = self._rich, None

@@ -9,7 +9,7 @@ import sys
 
 from reprieve.transports.local.place import Place
 
-from .screen import columns, folded
+from .screen import show
 
 KEEP_IT = """
 This is the first backup into a new store, and it is encrypted. Its key is kept on
@@ -35,7 +35,7 @@ def offer_recovery_code(place: Place, *, json: bool) -> None:
     """Show the code to whoever sits at the terminal, if nobody has seen it yet."""
     if json or not sys.stdout.isatty() or not recovery_code_pending(place):
         return
-    print(folded(KEEP_IT.format(code=indented(shown_code(place))), columns()), flush=True)
+    show(KEEP_IT.format(code=indented(shown_code(place))), sys.stdout)
 
 
 def shown_code(place: Place) -> str:

@@ -1,4 +1,4 @@
-"""`python -m reprieve.adapters.cli.reference > docs/cli.md`: the reference, written from the parser.
+"""`python -P -m reprieve.adapters.cli.reference > docs/cli.md`: the reference, written from the parser.
 
 A test compares, so that the page never lags behind the program.
 """
@@ -13,7 +13,7 @@ from .shape import Shape, shape_of
 HEAD = """\
 # The command line
 
-This page is written by `python -m reprieve.adapters.cli.reference > docs/cli.md`.
+This page is written by `python -P -m reprieve.adapters.cli.reference > docs/cli.md`.
 
 Results go to stdout and progress to stderr: bars on a terminal, a few plain lines elsewhere.
 `Ctrl-C` cancels a job and waits until everything is as it was before; a second one leaves at once,
@@ -26,6 +26,7 @@ and the next `reprieve` command puts things back.
 | `REPRIEVE_PASSPHRASE` | opens a store whose key is not on this machine, and each store that is made |
 | `REPRIEVE_NEW_PASSPHRASE`, `REPRIEVE_RECOVERY_CODE` | what `key add-passphrase` and `import` ask for |
 | `REPRIEVE_WORKER_MEMORY` | how many MiB SQLite may take in a worker: 256 if it is not set |
+| `REPRIEVE_PYTHON` | the Python of worker processes, where the program that embeds reprieve is none itself |
 | `REPRIEVE_DEBUG` | shows the traceback of an unexpected error |
 
 A database's backups are in the first of these that there is: the `--store` of the command, which counts for
@@ -33,8 +34,9 @@ that command alone; the store that the database is registered with; `REPRIEVE_ST
 folder. `reprieve.connect` chooses in the same way. `backup` registers a database that is not registered yet;
 `register DATABASE --store STORE` gives it another store.
 
-A BACKUP is named by its id, by the beginning of its id or of its time (`20261122T1430`), or as `latest`;
-a JOB by its id or the beginning of it.
+A BACKUP is named by its id, by the beginning of its id or of its time (`20261122T1430`), or as `latest`:
+of those that are not marked damaged, the one that was made last, whatever the clock said then. What it passes
+over is told. A JOB is named by its id or the beginning of it.
 """
 
 JSON = """\
@@ -47,10 +49,10 @@ With `--json` a command prints one JSON object a line, and nothing else: any num
 | command | members of the result |
 |---|---|
 | `backup` | `job`, `backup`, and `recoveryCodePending` until somebody has seen the store's recovery code |
-| `restore` | `job`, `backup`, and `undo` where something was replaced |
+| `restore` | `job`, `backup`, and `undo` where something was replaced; `passedOver`: see `show` |
 | `revert` | `job`, and `undo`; with `--list` `undoCopies`; with `--forget` `undo` |
 | `list` | `backups` |
-| `show`, `delete` | `backup` |
+| `show`, `delete` | `backup`, and `passedOver`: the ids that `latest` passed over, being marked damaged |
 | `register`, `unregister`; `databases` | `database`; `databases` |
 | `jobs`, `status`, `cancel`, `watch JOB` | `jobs` or `job` |
 | `key show`; the other `key` commands | `recoveryCode`; `repository` |
@@ -65,7 +67,8 @@ With `--json` a command prints one JSON object a line, and nothing else: any num
 A job: `id`, `kind` (creation, restoration), `database`, `backup` (an id), `undo` (an id), `state`
 (idle, running, cancelling, done, failed), `outcome` (completed, cancelled), `phase`, `done`, `total`, `unit`,
 `percentage`, `cancellable`, `attempt`, `createdAt`, `startedAt`, `endedAt`,
-`error` {`kind`, `message`}. What is not known is left out. Sizes are bytes, times UTC.
+`error` {`kind`, `message`}, `warnings` (sentences that a person should read, though it completed). What is
+not known is left out. Sizes are bytes, times UTC.
 
 A backup: `id`, `version`, `timestamp`, `created`, `bytes`, `database`, `deviceName`, `platform`, `added`,
 `sourceDamaged`. An undo copy: `id`, `database`, `created`, `bytes`, `reason`, `job`. An asset: `id`,

@@ -15,17 +15,21 @@ from reprieve.library import Library
 from ..wire import Members, on_wire
 from . import words
 from .asking import confirm
-from .catalog import backup_at, backup_in
-from .choosing import HELP, LATEST
+from .catalog import announce, choice_at, choice_in
+from .choosing import HELP, LATEST, Choice
 from .following import see_through
 from .opening import is_local, is_service, library_of, place_of
 from .output import Output
 from .parser import Commands
 from .screen import columns
 
+RESTORE_USAGE = "reprieve restore [-h] [--store STORE] [--yes] [...] BACKUP DATABASE"
+"""All options together would take four lines of a page that has to fit a screen."""
+
 REVERT_USAGE = """\
 reprieve revert [-h] [--store STORE] [--json]
                        [--to ID | --list | --forget ID] [--yes]
+                       [--work-dir FOLDER]
                        DATABASE"""
 """argparse breaks a line of choices at other places from Python 3.13 on."""
 
@@ -36,8 +40,7 @@ def add_to(commands: Commands) -> None:
         "restore",
         restore,
         "Put a backup back in place of the whole database, which may be in use.",
-        more="Asks first if there is a database. What it held is kept: `reprieve revert`\n"
-        "brings it back. Ctrl-C cancels, and the database is as it was.",
+        more="Asks first. What the database held is kept: `reprieve revert` brings it back.",
         example="reprieve restore latest snippets.db",
     )
     parser.add_argument("backup", metavar="BACKUP", help=HELP)
@@ -49,11 +52,16 @@ def add_to(commands: Commands) -> None:
         action="store_true",
         help="even where nobody can tell who has it open, or the backup turns out to be damaged",
     )
+    parser.add_argument("--any-database", action="store_true", help="even the backup of another database")
+    Commands.add_database_id(parser)
+    Commands.add_work_dir(parser)
+    parser.usage = RESTORE_USAGE
     parser = commands.add(
         "revert",
         revert,
         "Undo the last restoration; what was written since is kept as well.",
-        more="Every revert can be reverted. Copies are kept for 7 days, the last 3 longer.",
+        more="Every revert can be reverted. The last 3 copies of a database are kept until you\n"
+        "drop them, older ones for 7 days of use.",
         example="reprieve revert snippets.db",
     )
     parser.add_argument("database", metavar="DATABASE", help="the database that was restored")
@@ -62,15 +70,19 @@ def add_to(commands: Commands) -> None:
     which.add_argument("--list", action="store_true", help="list what can be gone back to")
     which.add_argument("--forget", metavar="ID", help="drop a copy for good")
     parser.add_argument("--yes", action="store_true", help="with --forget: do not ask")
+    Commands.add_work_dir(parser)
     parser.usage = REVERT_USAGE
 
 
 async def restore(asked: Namespace, output: Output) -> None:
     """Find the backup, ask, restore, and say how to go back."""
-    if asked.force and is_service(asked.database):
-        raise InvalidRequest("A service takes no --force; restore where it runs.")
-    async with library_of(asked, asked.database) as library:
-        backup = await _wanted(asked, library)
+    if (asked.force or asked.any_database) and is_service(asked.database):
+        raise InvalidRequest("A service takes no --force and no --any-database; restore where it runs.")
+    # What is restored to a new place replaces nothing, whichever database it is of.
+    any_database = asked.any_database or (is_local(asked.database) and not _is_there(asked.database))
+    async with library_of(asked, asked.database, any_database=any_database) as library:
+        choice = await _wanted(asked, library)
+        backup, members = choice.backup, announce(choice, output)
         if is_local(asked.database) and os.path.exists(library.database):
             confirm(_question(library.database, backup), json=asked.json, yes=asked.yes)
         elif is_service(asked.database):
@@ -78,8 +90,7 @@ async def restore(asked: Namespace, output: Output) -> None:
         options = {"force": True} if asked.force else {}
         running = await library.restore(backup.id, idempotency_key=asked.key, **options)
         job = await see_through(running, output)
-    members = {**_job_and(job.undo, job), "backup": on_wire(backup)}
-    output.result(members, lambda: _restored(job, backup))
+    output.result({**_job_and(job.undo, job), **members}, lambda: _restored(job, backup))
 
 
 async def revert(asked: Namespace, output: Output) -> None:
@@ -105,11 +116,18 @@ async def revert(asked: Namespace, output: Output) -> None:
             output.result(_job_and(kept, job), lambda: _reverted(job, kept))
 
 
-async def _wanted(asked: Namespace, library: Library) -> Backup:
-    """The backup that is meant: of this database, or any in its store."""
+async def _wanted(asked: Namespace, library: Library) -> Choice:
+    """The backup that is meant: of this database, or one in its store that may be restored to it."""
     if asked.backup == LATEST or not is_local(asked.database):
-        return await backup_at(library, asked.backup, library.database)
-    return backup_in(place_of(asked, asked.database), asked.backup)
+        return await choice_at(library, asked.backup, library.database)
+    named = choice_in(place_of(asked, asked.database), asked.backup)
+    return Choice(await library.backup(named.backup.id))
+
+
+def _is_there(database: str) -> bool:
+    from reprieve.transports.local.names import canonical_database
+
+    return os.path.lexists(canonical_database(database))
 
 
 def _job_and(kept: UndoCopy | None, job: Job) -> Members:
@@ -156,7 +174,7 @@ def _modified(path: str) -> float:
 def _restored(job: Job, backup: Backup) -> str:
     lines = [
         f"Restored {words.path(job.database)}: {words.size(backup.bytes)} in {words.took(job)}, "
-        f"as it was on {words.moment(backup.created)}."
+        f"as it was on {words.made(backup.created, words.utc_now())}."
     ]
     if job.undo:
         lines.append(f"  `reprieve revert {words.path(job.database)}` brings back what it held before.")
@@ -173,8 +191,9 @@ def _reverted(job: Job, kept: UndoCopy | None) -> str:
 def _copies(copies: Sequence[UndoCopy]) -> str:
     if not copies:
         return "There is nothing to go back to: no restoration has replaced anything lately."
+    now = words.utc_now()
     return words.table(
         ("COPY", "MADE", "SIZE", "REPLACED BY"),
-        ((copy.id, words.moment(copy.created), words.size(copy.bytes), copy.reason) for copy in copies),
+        ((copy.id, words.made(copy.created, now), words.size(copy.bytes), copy.reason) for copy in copies),
         room=columns(),
     )

@@ -5,11 +5,20 @@ The one place where exceptions end. Knows exit codes and streams; what the comma
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from argparse import Namespace
 
-from reprieve.core.errors import ExitCode, JobFailed, KeyRequired, Problem, ReprieveError
+from reprieve.core.errors import (
+    ExitCode,
+    InvalidRequest,
+    JobFailed,
+    KeyRequired,
+    Problem,
+    ReprieveError,
+    StorageFull,
+)
 
 from .output import JsonOutput, Output, TextOutput
 
@@ -18,6 +27,7 @@ DEBUG_VARIABLE = "REPRIEVE_DEBUG"
 
 def run(words: list[str], output: Output | None = None) -> int:
     """Run a command line and give its exit code."""
+    _prepare_streams()
     output = output or (JsonOutput() if "--json" in words else TextOutput())
     try:
         _carry_out(words, output)
@@ -33,10 +43,48 @@ def run(words: list[str], output: Output | None = None) -> int:
     except BrokenPipeError:  # whoever read our output has gone, as `head` does
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         return ExitCode.FAILED
+    except OSError as error:
+        known = of_system(error)
+        output.error(Problem.of(known) if known else Problem("internal", _unexpected(error)))
+        return known.exit_code if known else ExitCode.FAILED
     except Exception as error:  # a bug of ours: one sentence, and the traceback where it can be found
         output.error(Problem("internal", _unexpected(error)))
         return ExitCode.FAILED
     return ExitCode.DONE
+
+
+def of_system(error: OSError) -> ReprieveError | None:
+    """What the system refused this process, as a sentence; None for what no user can be blamed for."""
+    from reprieve.transports.local.files import is_full
+
+    what = f" ({error.filename})" if error.filename else ""
+    if is_full(error):
+        return StorageFull(f"There is no room left{what}; make room, then try again.")
+    if isinstance(error, PermissionError) or error.errno == errno.EROFS:
+        return InvalidRequest(
+            f"The system does not permit it{what}: {error.strerror}. Change the permissions."
+        )
+    if isinstance(error, FileNotFoundError) and _folder_is_gone():
+        return InvalidRequest("The current folder is gone; change to one that exists, and try again.")
+    return None
+
+
+def _folder_is_gone() -> bool:
+    try:
+        os.getcwd()
+    except OSError:
+        return True
+    return False
+
+
+def _prepare_streams() -> None:
+    """Streams that take every character, and that are there: a parent may have closed them."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        stream = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))
+        elif mode == "w" and hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def exit_code(error: ReprieveError) -> ExitCode:
@@ -53,11 +101,25 @@ def _carry_out(words: list[str], output: Output) -> None:
         return
     import asyncio  # late: --help and --version need none
 
+    from ..log_lines import show_warnings_visibly
+
+    show_warnings_visibly()
     try:
         asyncio.run(work)
     except (KeyRequired, JobFailed) as error:
         asked.passphrase = _passphrase(asked, error)
         asyncio.run(asked.run(asked, output))
+    _drop_old_undo_copies()
+
+
+def _drop_old_undo_copies() -> None:
+    """Every command counts as a use of this home, after which old copies may go."""
+    from reprieve.transports.local.home import Home
+    from reprieve.transports.local.undo_catalogue import drop_old
+
+    home = Home.find()
+    if home.keeps_undo_copies:
+        drop_old(home)
 
 
 def _passphrase(asked: Namespace, error: ReprieveError) -> str:
@@ -88,8 +150,14 @@ def _unexpected(error: Exception) -> str:
     if os.environ.get(DEBUG_VARIABLE):
         sys.stderr.write(told)
         return f"An unexpected {type(error).__name__}: {error}. Please report it with the traceback above."
-    with tempfile.NamedTemporaryFile(
-        "w", prefix="reprieve-", suffix=".traceback", delete=False, encoding="utf-8"
-    ) as file:
-        file.write(told)
+    try:
+        with tempfile.NamedTemporaryFile(
+            "w", prefix="reprieve-", suffix=".traceback", delete=False, encoding="utf-8"
+        ) as file:
+            file.write(told)
+    except OSError as no_file:
+        return (
+            f"An unexpected {type(error).__name__}: {error}. Its traceback could not be written "
+            f"({no_file.strerror or no_file}): set {DEBUG_VARIABLE}=1 to see it, and please report it."
+        )
     return f"An unexpected {type(error).__name__}: {error}. Please report it with {file.name}."

@@ -1,6 +1,7 @@
 """How wide the reader's screen is, and text laid out so that no word is broken at its edge.
 
-Knows terminals and lines; nothing of what is said. A pipe or a file has no edge: its lines stay whole.
+Knows terminals and lines; nothing of what they say. A pipe or a file has no edge: its lines stay whole. All
+text for people leaves through `show`, or a control character in a file's name would reach the terminal.
 """
 
 from __future__ import annotations
@@ -8,6 +9,13 @@ from __future__ import annotations
 import shutil
 import sys
 from typing import TextIO
+
+from ..visible import visible_lines
+
+
+def show(text: str, stream: TextIO, *, fold: bool = True) -> None:
+    """Print lines for people, at once, with no character in them that a terminal obeys."""
+    print(folded(visible_lines(text), columns(stream) if fold else None), file=stream, flush=True)
 
 
 def columns(stream: TextIO | None = None) -> int | None:

@@ -15,7 +15,7 @@ from reprieve.transports.registry import in_real_time
 from . import words
 from .installing import install_unit
 from .interrupts import Interrupts
-from .opening import is_local, place_of, register
+from .opening import is_local, place_of, refuse_local_options, register
 from .output import Output
 from .parser import Commands
 from .recovery_code import offer_recovery_code
@@ -37,6 +37,8 @@ Serve a database over HTTP, to the programs of this user, until Ctrl-C.
 DATABASE is a path, or a target such as offline:?seed=7.
 
   --store STORE          where the backups are: a path or a URL
+  --database-id ID       what it was before it was moved; may be repeated
+  --work-dir FOLDER      where plain copies lie meanwhile; private
   --port N               listen there; 39300 by default; may be repeated
   --unix PATH            listen on a unix socket, too
   --host ADDRESS         listen there, not on loopback; with --require-token and
@@ -66,6 +68,8 @@ def add_to(commands: Commands) -> None:
         page=PAGE,
     )
     parser.add_argument("database", metavar="DATABASE")
+    Commands.add_database_id(parser)
+    Commands.add_work_dir(parser)
     parser.add_argument("--host", action="append", default=[])
     parser.add_argument("--port", action="append", type=_port)
     parser.add_argument("--unix", type=Path)
@@ -84,8 +88,10 @@ def add_to(commands: Commands) -> None:
 
 async def serve(asked: Namespace, output: Output) -> None:
     """Listen, open the database, serve; then stop gracefully."""
+    from reprieve.transports.stderr_relay import relay
+
     from ..server.listening import listening
-    from ..server.logs import log_to
+    from ..server.logs import dropped_line, log_to
     from ..server.running import run
 
     place, tls = _place(asked), _tls(asked)
@@ -95,6 +101,7 @@ async def serve(asked: Namespace, output: Output) -> None:
     if asked.install_unit:
         install_unit(asked, place, output)
         return
+    relay(dropped_line)
     secrets = (settings.token, os.environ.get("REPRIEVE_PASSPHRASE"), asked.passphrase)
     log_to(asked.log_file, asked.log_level, secrets)
     with Interrupts(output.settle) as interrupts, listening(place) as sockets:
@@ -161,8 +168,16 @@ def _library(asked: Namespace) -> Library:
     from reprieve.connecting import connect
 
     if not is_local(asked.database):
+        refuse_local_options(asked.database_id, asked.work_dir)
         return connect(in_real_time(asked.database), asked.store, long_lived=True)
-    return connect(asked.database, asked.store, long_lived=True, passphrase=asked.passphrase)
+    return connect(
+        asked.database,
+        asked.store,
+        long_lived=True,
+        passphrase=asked.passphrase,
+        database_id=asked.database_id,
+        work_dir=asked.work_dir,
+    )
 
 
 def _told(service: Ready, settings: Settings) -> str:

@@ -12,8 +12,13 @@ from datetime import UTC, datetime, timedelta
 from reprieve.core.job import Job, JobKind
 from reprieve.core.lifecycle import JobState
 
+from ..visible import visible
+
 PATH_ROOM = 46
 """Characters of a path beside other things: enough for an editor's folder of 32 digits and a file in it."""
+
+CLOCK_SKEW = timedelta(minutes=1)
+"""How far two right clocks may differ."""
 
 LEAST_PATH_ROOM = 16
 """Characters to which a column of paths is narrowed, not further."""
@@ -37,12 +42,17 @@ def moment(at: datetime | None) -> str:
 
 
 def ago(at: datetime, now: datetime) -> str:
-    """How long ago that was, in its largest unit: `3 hours ago`."""
-    seconds = max(0, round((now - at).total_seconds()))
+    """How long ago it was, in its largest unit: `3 hours ago`; by a wrong clock `3 hours in the future`."""
+    seconds = abs(round((now - at).total_seconds()))
     for unit, length in (("day", 86400), ("hour", 3600), ("minute", 60)):
         if seconds >= length:
-            return f"{counted(seconds // length, unit)} ago"
+            return f"{counted(seconds // length, unit)} {'in the future' if at > now else 'ago'}"
     return "just now"
+
+
+def made(at: datetime, now: datetime) -> str:
+    """When something was made, by the clock as it was then; one that was ahead is told."""
+    return f"{moment(at)} (in the future)" if at - now > CLOCK_SKEW else moment(at)
 
 
 def seconds(length: timedelta) -> str:
@@ -59,19 +69,19 @@ def counted(number: int, thing: str) -> str:
 
 
 def path(name: str) -> str:
-    """A path as its owner would write it: below the home folder with a tilde."""
+    """A path as its owner would write it: below the home folder with a tilde, and no character unseen."""
     home = os.path.expanduser("~")
-    return "~" + name[len(home) :] if len(home) > 1 and name.startswith(home + os.sep) else name
+    return visible("~" + name[len(home) :] if len(home) > 1 and name.startswith(home + os.sep) else name)
 
 
 def here(name: str) -> str:
     """A path as somebody in the current folder would write it: what lies in the folder by its name alone."""
     try:
         folder = os.path.join(os.getcwd(), "")
-    except FileNotFoundError:  # the folder was removed meanwhile
+    except OSError:  # the folder was removed meanwhile, or cannot be read
         return path(name)
     inside = name.removeprefix(folder)
-    return inside if inside != name and os.sep not in inside else path(name)
+    return visible(inside) if inside != name and os.sep not in inside else path(name)
 
 
 def shortened(name: str, room: int) -> str:
@@ -98,13 +108,15 @@ def standing(job: Job) -> str:
 
 def ending(job: Job) -> str:
     """How a job ended, whole: `Backing up snippets.db: failed: It is damaged …`."""
-    why = f": {job.error.message}" if job.error else ""
+    why = f": {visible(job.error.message)}" if job.error else ""
     return f"{doing(job)}: {standing(job)}{why}"
 
 
 def took(job: Job) -> str:
-    """How long a settled job ran; a dash for one that did not, or still does."""
-    return seconds(job.ended - job.started) if job.started and job.ended else "-"
+    """How long a settled job ran; a dash for one that did not, still does, or saw the clock set back."""
+    if job.started is None or job.ended is None or job.ended < job.started:
+        return "-"
+    return seconds(job.ended - job.started)
 
 
 def utc_now() -> datetime:
@@ -118,7 +130,7 @@ def table(heads: Sequence[str], rows: Iterable[Sequence[str]], room: int | None 
     In `room` characters a line, if that is given: paths are shortened, and what still has no room in its
     line stands below it.
     """
-    lines = [tuple(heads), *map(tuple, rows)]
+    lines = [tuple(heads), *(tuple(map(visible, row)) for row in rows)]
     widths = [max(len(line[column]) for line in lines) for column in range(len(heads))]
     if room is not None:
         _narrow(heads, widths, room)
@@ -155,6 +167,6 @@ def _joined(cells: Iterable[str], room: int | None) -> str:
 
 def facts(pairs: Iterable[tuple[str, str]]) -> str:
     """Names and what they are, in two columns."""
-    known = list(pairs)
+    known = [(name, visible(value)) for name, value in pairs]
     width = max(len(name) for name, _ in known)
     return "\n".join(f"{name.ljust(width)}  {value}" for name, value in known)

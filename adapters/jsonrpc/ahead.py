@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from typing import TypeGuard
 
 from .bodies import decode, said
 from .framing import Frames, FramingError, framed
-from .lifetime import on_signal
+from .lifetime import lives, on_signal
 from .stdio import Stdio
 from .welcome import MOST_PROCESS, common_protocol, welcome
 
@@ -22,7 +23,8 @@ _ahead: list[Ahead] = []
 class Ahead:
     """How far a conversation is that began ahead. `first` is a body that is still to be answered.
 
-    `client` are the params of the `initialize` that was answered; `broken`, why nothing can be understood.
+    `client` are the params of the `initialize` that was answered, and `client_is_seen` whether there was its
+    process then; `broken`, why nothing can be understood.
     """
 
     def __init__(self, stdio: Stdio) -> None:
@@ -30,6 +32,7 @@ class Ahead:
         self.frames = Frames()
         self.first: bytes | None = None
         self.client: Mapping[str, object] | None = None
+        self.client_is_seen = True
         self.broken: FramingError | None = None
 
     def greet(self, target: str) -> None:
@@ -63,6 +66,8 @@ class Ahead:
         if protocol is None:
             return None
         self.client = params
+        process = params.get("processId")
+        self.client_is_seen = not _is_process(process) or lives(process)
         return framed(said(id=id, result=welcome(protocol, target)))
 
 
@@ -101,13 +106,15 @@ def _is_plain(params: Mapping[str, object]) -> bool:
     )
 
 
-def _is_process(number: object) -> bool:
+def _is_process(number: object) -> TypeGuard[int]:
     return isinstance(number, int) and not isinstance(number, bool) and 1 <= number <= MOST_PROCESS
 
 
-def _versions(params: Mapping[str, object]) -> list[str]:
-    """The protocols that it names; none, if one is no text."""
+def _versions(params: Mapping[str, object]) -> list[str] | None:
+    """The protocols that it names, if it names any; an empty list, if one is no text."""
     versions = params.get("protocolVersions")
+    if versions is None:
+        return None
     if not isinstance(versions, list) or not all(map(_is_version, versions)):
         return []
     return versions

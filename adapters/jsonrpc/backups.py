@@ -43,7 +43,9 @@ async def _list(call: Call, asked: WhichBackups) -> Backups:
         begin = ids.index(asked.cursor) + 1
     page = backups[begin : begin + asked.limit]
     more = begin + len(page) < len(backups)
-    return Backups(tuple(shaped(backup) for backup in page), page[-1].id if page and more else None)
+    others = await call.library.other_backups() if asked.cursor is None else 0
+    next_cursor = page[-1].id if page and more else None
+    return Backups(tuple(shaped(backup) for backup in page), next_cursor, others or None)
 
 
 async def _create(call: Call, asked: CreateBackup) -> Backup | Started:

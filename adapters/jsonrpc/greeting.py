@@ -25,11 +25,13 @@ def bounded(default: int | None, **bounds: int) -> Any:
 class Initialize(Shape):
     """Who the client is, and which majors of the protocol it speaks. Unknown members are its own matter.
 
-    The bridge ends when the process `process_id` does. `initialization_options.target` is what to open, where
-    the command line names nothing.
+    Without `protocol_versions`, as clients for language servers in general send it, the newest is spoken. The
+    bridge ends when the process `process_id` does. `initialization_options.target` is what to open, where
+    the command line names nothing; beside it may stand `store`, and `databaseId`, which is what the database
+    was called before it was moved.
     """
 
-    protocol_versions: tuple[str, ...]
+    protocol_versions: tuple[str, ...] | None = None
     process_id: int | None = bounded(None, minimum=1, maximum=MOST_PROCESS)
     client_info: Document | None = None
     capabilities: Document = attrs.field(factory=dict)

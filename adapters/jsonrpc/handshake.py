@@ -6,6 +6,7 @@ matched by their major; a program's version never matters.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import Enum
 
 from .errors import NOT_INITIALIZED, Refused, RpcError, invalid_params, invalid_request
@@ -29,13 +30,18 @@ class Stage(Enum):
 
 
 class Handshake:
-    """One conversation's stage, what its client said of itself, and which target it is about."""
+    """One conversation's stage, what its client said of itself, and which target it is about.
 
-    def __init__(self, target: str | None, store: str | None = None) -> None:
+    `client_is_seen`: whether there was a process of the number that the client gave, when it was greeted.
+    """
+
+    def __init__(self, target: str | None, store: str | None = None, database_id: Sequence[str] = ()) -> None:
         self.target = target
         self.store = store
+        self.database_id = tuple(database_id)
         self.stage = Stage.NEW
-        self.client = Initialize(())
+        self.client = Initialize()
+        self.client_is_seen = True
 
     @property
     def makes_progress(self) -> bool:
@@ -91,6 +97,8 @@ class Handshake:
         if self.target is None:
             self.target = _text(options, "target")
             self.store = self.store or _text(options, "store")
+            named = _text(options, "databaseId")
+            self.database_id = self.database_id or ((named,) if named else ())
         if self.target is None:
             what = "name a database; the command line names none"
             raise Refused(invalid_params(("initializationOptions.target", what)))

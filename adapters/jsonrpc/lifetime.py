@@ -2,6 +2,7 @@
 
 One place for what differs between systems: Linux tells of a process's end (pidfd) and of a pipe that nobody
 reads (poll); elsewhere the process is looked for every LOOK seconds, and the pipe shows it at the next write.
+A process that is not there when its client begins proves nothing: its number may be another container's.
 """
 
 from __future__ import annotations
@@ -29,38 +30,45 @@ def on_signal(asked: Callable[[], None]) -> None:
         signal.signal(number, told)
 
 
-def watch(process: int | None, out: int, gone: Callable[[], None]) -> None:
-    """`gone` is called, in a thread, when that process has ended or nobody reads from `out`."""
+def watch(process: int | None, out: int, unread: Callable[[], None], ended: Callable[[], None]) -> None:
+    """From now on, look after that process, if there is one, and the reader of `out`.
+
+    One of these is called, once, in a thread: `unread` when there is no reader any more, `ended` when the
+    process has ended.
+    """
     if sys.platform == "linux":
-        Thread(target=_watch_on_linux, args=(process, out, gone), daemon=True).start()
+        Thread(target=_watch_on_linux, args=(process, out, unread, ended), daemon=True).start()
     elif process is not None:
-        Thread(target=_look_for, args=(process, gone), daemon=True).start()
+        Thread(target=_look_for, args=(process, ended), daemon=True).start()
 
 
-def _look_for(process: int, gone: Callable[[], None]) -> None:
+def _look_for(process: int, ended: Callable[[], None]) -> None:
     pause = Event()
-    while _lives(process):
+    while lives(process):
         pause.wait(LOOK)
-    gone()
+    ended()
 
 
 if sys.platform == "linux":
     import select
 
-    def _watch_on_linux(process: int | None, out: int, gone: Callable[[], None]) -> None:
+    def _watch_on_linux(
+        process: int | None, out: int, unread: Callable[[], None], ended: Callable[[], None]
+    ) -> None:
         poll = select.poll()
         poll.register(out, 0)  # told of without being asked for: an error, as of a pipe without a reader
         pause = None
         if process is not None:
             try:
                 poll.register(os.pidfd_open(process), select.POLLIN)
-            except ProcessLookupError:
-                return gone()
-            except OSError:  # an old kernel, or a sandbox
+            except OSError:  # an old kernel, or a sandbox; or it has just ended
                 pause = LOOK * 1000
-        while not poll.poll(pause) and (process is None or _lives(process)):
+        while not (found := poll.poll(pause)) and (process is None or lives(process)):
             continue
-        gone()
+        if any(descriptor == out for descriptor, _ in found):
+            unread()
+        else:
+            ended()
 
 
 if sys.platform == "win32":
@@ -70,7 +78,8 @@ if sys.platform == "win32":
     _TIMEOUT = 0x102  # WAIT_TIMEOUT
     _ACCESS_DENIED = 5
 
-    def _lives(process: int) -> bool:
+    def lives(process: int) -> bool:
+        """Whether there is such a process, as far as it can be seen from here."""
         kernel = ctypes.WinDLL("kernel32", use_last_error=True)
         kernel.OpenProcess.restype = ctypes.c_void_p
         kernel.WaitForSingleObject.argtypes = (ctypes.c_void_p, ctypes.c_uint32)
@@ -85,7 +94,8 @@ if sys.platform == "win32":
 
 else:
 
-    def _lives(process: int) -> bool:
+    def lives(process: int) -> bool:
+        """Whether there is such a process, as far as it can be seen from here."""
         try:
             os.kill(process, 0)
         except ProcessLookupError:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import secrets
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import attrs
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 MANY = 100
 """Plans that are remembered; the oldest is forgotten first."""
+
+_CLOCK_SKEW = timedelta(minutes=1)
 
 
 @attrs.frozen
@@ -109,10 +111,12 @@ def _status(path: str) -> os.stat_result | None:
 
 
 def _sentence(database: str, backup: Backup, changed: datetime | None) -> str:
-    made = moment(backup.created)[:16].replace("T", " ")
+    made = moment(backup.created)[:16].replace("T", " ") + " UTC"
+    if backup.created > datetime.now(UTC) + _CLOCK_SKEW:
+        made += ", by a clock that was ahead,"
     name = os.path.basename(database) or database
     now = f", last changed {moment(changed)[:16].replace('T', ' ')} UTC," if changed else ""
     return (
-        f"{name}{now} is replaced by its backup of {made} UTC ({backup.bytes:,} bytes). "
+        f"{name}{now} is replaced by its backup of {made} ({backup.bytes:,} bytes). "
         "What is there now can be brought back by reverting."
     )

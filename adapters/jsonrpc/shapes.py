@@ -159,10 +159,14 @@ class ProgressToken(Shape):
 
 @attrs.frozen(eq=False, repr=False, slots=False)
 class Backups(Shape):
-    """Backups, oldest first; `next_cursor` where there are more."""
+    """Backups of the database, oldest first; `next_cursor` where there are more.
+
+    The first page tells how many of other databases its store holds, if any.
+    """
 
     items: tuple[Backup, ...]
     next_cursor: str | None = None
+    other_backups: int | None = None
 
 
 @attrs.frozen(eq=False, repr=False, slots=False)

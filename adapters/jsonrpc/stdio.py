@@ -1,9 +1,10 @@
 """stdin and stdout, taken away from everybody else, and moved without ever stopping the loop.
 
 The real descriptors are kept private; 0 then is empty and 1 is stderr, so that a stray print, or a child, can
-neither read nor write the channel. Where the system tells when a pipe is ready, the loop itself reads, and
-writes what surely fits: handing over to a thread takes longer than most answers (docs/decisions.md). Whatever
-could make it wait is a thread's matter, as everything is on Windows. Knows bytes; nothing of messages.
+neither read nor write the channel; and stderr makes nothing wait, whether the client reads it or not. Where
+the system tells when a pipe is ready, the loop itself reads, and writes what surely fits: handing over to a
+thread takes longer than most answers (docs/decisions.md). Whatever could make it wait is a thread's matter,
+as everything is on Windows. Knows bytes; nothing of messages.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ from collections.abc import Callable
 from queue import SimpleQueue
 from threading import BoundedSemaphore, Thread
 from typing import TYPE_CHECKING
+
+from reprieve.transports.stderr_relay import relay
 
 if TYPE_CHECKING:
     import asyncio
@@ -33,6 +36,7 @@ class Stdio:
 
     def __init__(self) -> None:
         _fill_gaps()
+        relay()
         self.input = os.dup(0)
         self.out = os.dup(1)
         self._room = _poll_for_room(self.out)

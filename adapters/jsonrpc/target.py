@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from reprieve.core.errors import InvalidRequest, KeyRequired, NotFound, ReprieveError
@@ -16,18 +17,43 @@ if TYPE_CHECKING:
     from reprieve import Library
 
 
-def library_of(target: str, store: str | None, passphrase: str | None) -> Library:
-    """The library of a bridge's target. Use it in an `async with`."""
+def library_of(
+    target: str,
+    store: str | None,
+    passphrase: str | None,
+    database_id: Sequence[str] = (),
+    work_dir: str | None = None,
+) -> Library:
+    """The library of a bridge's target. Use it in an `async with`.
+
+    Each `database_id` is what the database was called before it was moved; `work_dir` is where plain copies
+    of it lie for a while.
+    """
     from reprieve import connect
 
     local = scheme_of(target) == "file"
+    if (database_id or work_dir) and not local:
+        raise InvalidRequest(
+            "Only a database of this machine can have had another databaseId, or has a --work-dir; leave "
+            "it out."
+        )
     options: dict[str, Any] = {"passphrase": passphrase} if local and passphrase else {}
+    if database_id:
+        options["database_id"] = database_id
+    if work_dir:
+        options["work_dir"] = work_dir
     return connect(in_real_time(target), store, long_lived=True, **options)
 
 
-async def open_library(target: str, store: str | None, passphrase: str | None) -> Library:
+async def open_library(
+    target: str,
+    store: str | None,
+    passphrase: str | None,
+    database_id: Sequence[str] = (),
+    work_dir: str | None = None,
+) -> Library:
     """The library, opened. Raises NotFound for a database of which there is nothing, KeyRequired, others."""
-    library = library_of(target, store, passphrase)
+    library = library_of(target, store, passphrase, database_id, work_dir)
     if scheme_of(target) == "file":
         await asyncio.to_thread(_need_key, target, store, passphrase)
     await library.__aenter__()
@@ -60,5 +86,12 @@ async def _need_anything(library: Library) -> None:
     database = library.database
     if os.path.isdir(database):
         raise InvalidRequest(f"{database} is a folder; name a database's file.")
-    if not (os.path.lexists(database) or await library.backups() or await library.undo_copies()):
-        raise NotFound(f"There is no file {database}, and no backup of it; check the path, and the store.")
+    if os.path.lexists(database) or await library.backups() or await library.undo_copies():
+        return
+    others = await library.other_backups()
+    moved = (
+        f" The store holds {others} of other databases: if this is one of them that was moved, give its id "
+        "there by --database-id (databaseId)."
+    )
+    nothing = f"There is no file {database}, and no backup of it; check the path, and the store."
+    raise NotFound(nothing + moved if others else nothing)

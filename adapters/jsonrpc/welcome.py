@@ -9,7 +9,7 @@ from reprieve.core import VERSION
 from .framing import BODY_LIMIT, HEADER_LIMIT
 
 PROTOCOLS = ("1",)
-"""The majors of the protocol that the bridge speaks."""
+"""The majors of the protocol that the bridge speaks, the newest first."""
 
 MOST_IN_FLIGHT = 4096
 """Requests that may wait for their answers at once."""
@@ -18,8 +18,14 @@ MOST_PROCESS = 2**31 - 1
 """The greatest number that a process has, on any system of ours."""
 
 
-def common_protocol(versions: Iterable[str]) -> str | None:
-    """The major that both sides speak. A program's version never matters."""
+def common_protocol(versions: Iterable[str] | None) -> str | None:
+    """The newest major that both sides speak. A program's version never matters.
+
+    None are the versions of a client for language servers in general, which cannot name any: it is
+    served the newest.
+    """
+    if versions is None:
+        return PROTOCOLS[0]
     majors = {version.partition(".")[0] for version in versions}
     return next((major for major in PROTOCOLS if major in majors), None)
 

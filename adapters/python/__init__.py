@@ -11,11 +11,9 @@ Importing this costs next to nothing: each name is fetched when it is first used
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING
-
 from reprieve.core import VERSION as __version__  # noqa: F401
 
+TYPE_CHECKING = False  # without `typing`: a program's first import comes before it has restricted its path
 if TYPE_CHECKING:
     from reprieve.core.errors import (
         Ambiguous,
@@ -152,6 +150,8 @@ __all__ = [
 def __getattr__(name: str) -> object:
     if name not in _HOME_OF:
         raise AttributeError(f"module 'reprieve' has no attribute {name!r}")
+    from importlib import import_module
+
     value: object = getattr(import_module(_HOME_OF[name], __name__), name)
     globals()[name] = value
     return value

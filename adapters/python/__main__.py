@@ -1,4 +1,4 @@
-"""`python -m reprieve`: the command line, for whoever has the interpreter and not its scripts' folder."""
+"""`python -P -m reprieve`: the command line, for whoever has the interpreter and not its scripts' folder."""
 
 from __future__ import annotations
 

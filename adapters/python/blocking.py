@@ -18,6 +18,7 @@ from reprieve.core.job import AssetVersion, Backup, Job, UndoCopy
 from reprieve.core.operations import Operation
 from reprieve.core.ports import Entry
 
+from .confinement import forked
 from .connecting import connect
 from .library import Library
 from .running_job import ResultT, RunningJob
@@ -29,6 +30,7 @@ class _Loop:
     """An event loop in a thread of its own, from `_Loop()` to `stop`."""
 
     def __init__(self) -> None:
+        self._process = os.getpid()
         self._loop = asyncio.new_event_loop()
         self._stopping = asyncio.Event()
         self._thread = threading.Thread(target=self._run, name="reprieve", daemon=True)
@@ -38,7 +40,15 @@ class _Loop:
         with asyncio.Runner(loop_factory=lambda: self._loop) as runner:
             runner.run(self._stopping.wait())
 
+    @property
+    def is_inherited(self) -> bool:
+        """Whether this process is a fork of the one that runs it."""
+        return self._process != os.getpid()
+
     def wait(self, work: Coroutine[Any, Any, ValueT]) -> ValueT:
+        if self.is_inherited:
+            work.close()
+            raise forked(self._process)
         if not self._thread.is_alive():
             work.close()
             raise InvalidRequest("This library was closed; open it again with a `with` block.")
@@ -126,6 +136,8 @@ class BlockingLibrary:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        if self._loop.is_inherited:  # all that was opened is the parent's
+            return
         try:
             self._loop.wait(self._library.__aexit__(kind, error, trace))
         finally:
@@ -144,6 +156,10 @@ class BlockingLibrary:
     def backups(self) -> tuple[Backup, ...]:
         """See Library.backups."""
         return self._loop.wait(self._library.backups())
+
+    def other_backups(self) -> int:
+        """See Library.other_backups."""
+        return self._loop.wait(self._library.other_backups())
 
     def backup(self, backup: str) -> Backup:
         """See Library.backup."""

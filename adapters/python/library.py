@@ -11,11 +11,12 @@ from reprieve.core.errors import InvalidRequest, NotFound, ReprieveError, Unsupp
 from reprieve.core.job import OPEN_WITH, AssetVersion, Backup, Job, JobKind, UndoCopy
 from reprieve.core.operations import Operation
 from reprieve.core.orchestrator import Orchestrator
-from reprieve.core.ports import Entry, Transport
+from reprieve.core.ports import Entry, JournalStore, Transport
 from reprieve.core.request import Request
 from reprieve.core.retry import RetryPolicy
 from reprieve.transports.registry import Opened, open_target
 
+from .confinement import Confinement
 from .running_job import ResultT, RunningJob
 
 
@@ -24,7 +25,8 @@ class Library:
 
     Made by `connect`, used in an `async with`. Leaving the block cancels what still runs (but for a
     creation that was detached) and waits until the originals are back. Every method raises
-    Unsupported where the transport does not have the operation.
+    Unsupported where the transport does not have the operation, and InvalidRequest in another event loop
+    (or process) than the one that opened it. The loop is asyncio's.
     """
 
     def __init__(
@@ -35,12 +37,13 @@ class Library:
         retry: RetryPolicy | None = None,
         long_lived: bool = False,
     ) -> None:
-        self._transport = opened.transport
-        self._journal = opened.journal
+        self._confinement = Confinement()
+        self._bare_transport = opened.transport
+        self._bare_journal = opened.journal
         self._open_with = opened.options
         self._clear_up = opened.clear_up
         self._others: dict[str, Transport] = {}
-        self._orchestrator = Orchestrator(
+        self._bare_orchestrator = Orchestrator(
             opened.journal,
             opened.clock,
             self._transport_of,
@@ -51,11 +54,11 @@ class Library:
         )
 
     async def __aenter__(self) -> Self:
-        await self._transport.open()
+        self._confinement.begin()
         try:
-            await self._orchestrator.open()
+            await self._open()
         except BaseException:
-            await self._transport.close()
+            self._confinement.end()
             raise
         try:
             await self._clear_up()
@@ -67,21 +70,25 @@ class Library:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        if self._confinement.is_inherited:  # all that was opened is the parent's
+            return
+        self._confinement.check()
         try:
-            await self._orchestrator.close()
+            await self._bare_orchestrator.close()
         finally:
-            for transport in (*self._others.values(), self._transport):
+            self._confinement.end()
+            for transport in (*self._others.values(), self._bare_transport):
                 await transport.close()
 
     @property
     def database(self) -> str:
         """The canonical name of the database."""
-        return self._transport.database
+        return self._bare_transport.database
 
     @property
     def operations(self) -> frozenset[Operation]:
         """Which operations this library's transport has."""
-        return self._transport.operations
+        return self._bare_transport.operations
 
     # -- backups ----------------------------------------------------------------------------
 
@@ -90,8 +97,13 @@ class Library:
         self._need(Operation.BACKUPS)
         return await self._transport.backups()
 
+    async def other_backups(self) -> int:
+        """How many backups of other databases its store holds, as far as the transport can tell."""
+        self._need(Operation.BACKUPS)
+        return await self._transport.other_backups()
+
     async def backup(self, backup: str) -> Backup:
-        """One backup by its id. Raises NotFound."""
+        """One backup of this database by its id. Raises NotFound."""
         self._need(Operation.BACKUP)
         return await self._transport.backup(backup)
 
@@ -114,13 +126,15 @@ class Library:
     ) -> RunningJob[Backup]:
         """Put a backup back in place of the whole database; what it replaces can be reverted to.
 
+        Deleting the backup from now on stops nothing: its data stays until a prune.
+
         Raises NotFound for an unknown backup, Conflict while another restoration of it is unsettled.
         """
         self._need(Operation.RESTORE)
-        await self._transport.backup(backup)
         request = Request(
             JobKind.RESTORATION,
             backup_id=backup,
+            source=await self._transport.backup(backup),
             idempotency_key=idempotency_key,
             detached=detach,
             options=self._with(options),
@@ -204,7 +218,7 @@ class Library:
 
     async def follow(self, job: str) -> RunningJob[Job]:
         """A job that somebody asked for, here or in another process, to iterate over or await."""
-        return RunningJob(await self._orchestrator.job(job), self._orchestrator, _itself)
+        return self._running(await self._orchestrator.job(job), _itself)
 
     async def cancel(self, job: str) -> Job:
         """Cancel a job, in whichever process it runs; returns once everything is as it was before.
@@ -283,9 +297,34 @@ class Library:
 
     # -- inside -----------------------------------------------------------------------------
 
+    async def _open(self) -> None:
+        await self._bare_transport.open()
+        try:
+            await self._bare_orchestrator.open()
+        except BaseException:
+            await self._bare_transport.close()
+            raise
+
+    @property
+    def _transport(self) -> Transport:
+        self._confinement.check()
+        return self._bare_transport
+
+    @property
+    def _journal(self) -> JournalStore:
+        self._confinement.check()
+        return self._bare_journal
+
+    @property
+    def _orchestrator(self) -> Orchestrator:
+        self._confinement.check()
+        return self._bare_orchestrator
+
     async def _ask(self, request: Request, result: Callable[[Job], ResultT]) -> RunningJob[ResultT]:
-        job = await self._orchestrator.submit(request, self._transport)
-        return RunningJob(job, self._orchestrator, result)
+        return self._running(await self._orchestrator.submit(request, self._transport), result)
+
+    def _running(self, job: Job, result: Callable[[Job], ResultT]) -> RunningJob[ResultT]:
+        return RunningJob(job, self._bare_orchestrator, result, self._confinement)
 
     async def _job_of(self, kind: JobKind, backup: str) -> Job:
         for job in await self._orchestrator.jobs(database=self.database):
@@ -295,7 +334,7 @@ class Library:
         raise NotFound(f"No {kind} of a backup {backup} is known for {self.database}.")
 
     def _need(self, operation: Operation) -> None:
-        if operation not in self._transport.operations:
+        if operation not in self.operations:
             raise Unsupported(
                 f"{self.database} has no operation '{operation}': its transport cannot do that."
             )
@@ -306,7 +345,7 @@ class Library:
     async def _transport_of(self, job: Job) -> Transport:
         """The transport for a job that another process has left behind."""
         if job.database == self.database:
-            return self._transport
+            return self._bare_transport
         if job.database in self._others:
             return self._others[job.database]
         open_with = cast("Mapping[str, Any]", job.options.get(OPEN_WITH, {}))

@@ -9,6 +9,8 @@ from reprieve.core.endings import raise_unless_completed
 from reprieve.core.job import Job
 from reprieve.core.orchestrator import Orchestrator
 
+from .confinement import Confinement
+
 ResultT = TypeVar("ResultT")
 
 
@@ -20,10 +22,22 @@ class RunningJob(Generic[ResultT]):
     JobCancelled. A job may be iterated over and awaited as often as you like.
     """
 
-    def __init__(self, job: Job, orchestrator: Orchestrator, result: Callable[[Job], ResultT]) -> None:
+    def __init__(
+        self,
+        job: Job,
+        orchestrator: Orchestrator,
+        result: Callable[[Job], ResultT],
+        confinement: Confinement | None = None,
+    ) -> None:
         self._asked = job
-        self._orchestrator = orchestrator
+        self._bare_orchestrator = orchestrator
         self._result = result
+        self._confinement = confinement or Confinement()
+
+    @property
+    def _orchestrator(self) -> Orchestrator:
+        self._confinement.check()
+        return self._bare_orchestrator
 
     @property
     def id(self) -> str:

@@ -5,6 +5,7 @@ Knows HTTP and the models; nothing of what was asked.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import lru_cache
 
 import attrs
@@ -16,6 +17,10 @@ from reprieve.transports.pieces.conversion import to_json
 from .taking import whole
 
 JSON = "application/json"
+
+PROXIES_PASS_ON = {"Cache-Control": "no-store, no-transform", "X-Accel-Buffering": "no"}
+"""What proxies are told of an answer that comes bit by bit: nginx would keep it back until 4 KiB have come,
+others until they have compressed it."""
 
 
 def document(model: attrs.AttrsInstance, headers: dict[str, str] | None = None) -> web.Response:
@@ -35,9 +40,18 @@ def _said_before(model: attrs.AttrsInstance) -> bytes:
     return to_json(model).encode()
 
 
-def refusal(error: ReprieveError) -> web.Response:
-    """An error: its status, and its sentence."""
-    return sentence(str(error), _status(error))
+def streamed(content_type: str, headers: dict[str, str] | None = None) -> web.StreamResponse:
+    """An answer that comes bit by bit, also through a proxy."""
+    return web.StreamResponse(headers={"Content-Type": content_type, **PROXIES_PASS_ON, **(headers or {})})
+
+
+def refusal(error: ReprieveError, answers: Callable[[int], bool]) -> web.Response:
+    """An error: its sentence, and its status if the route `answers` so; 500 otherwise.
+
+    A status that is not described is taken for something else: 404, for a path that is not there.
+    """
+    status = _status(error)
+    return sentence(str(error), status if answers(status) else ReprieveError.http_status)
 
 
 def sentence(said: str, status: int, headers: dict[str, str] | None = None) -> web.Response:

@@ -28,11 +28,13 @@ from . import (
     v1,
 )
 from .errors import errors
+from .gate import Gate
 from .guard import protect
-from .keys import INSTANCE, LARGE_BODY, LIBRARY, LOOKUPS, SETTINGS, STOPPING, WALL
+from .keys import GATE, GOING_ON, INSTANCE, LARGE_BODY, LIBRARY, LOOKUPS, SETTINGS, STOPPING, WALL
 from .lookups import Lookups
 from .routes import TABLE, register
 from .settings import Settings
+from .timely import until_the_end
 from .wall import Wall
 
 ROUTES = (
@@ -61,14 +63,17 @@ def create_app(library: Library, settings: Settings | None = None) -> web.Applic
     app[LIBRARY] = library
     app[SETTINGS] = settings
     app[STOPPING] = asyncio.Event()
+    app[GATE] = Gate(settings.connections)
     app[LOOKUPS] = Lookups(library)
     app[WALL] = Wall(library, app[LOOKUPS])
     app[LARGE_BODY] = asyncio.Lock()
+    app[GOING_ON] = set()
     app[INSTANCE] = str(uuid4())
     app[TABLE] = {}
     for route in ROUTES:
         register(app, route)
     app.cleanup_ctx.append(_watching)
+    app.cleanup_ctx.append(until_the_end)
     app.on_shutdown.append(_stopping)
     protect(app, settings)
     metrics.count(app)

@@ -14,7 +14,8 @@ from weakref import WeakKeyDictionary
 from aiohttp import web
 from yarl import URL
 
-from .peers import NOBODY, UNTOLD, Peer, in_url, who_connected
+from reprieve.transports.peers import NOBODY, UNTOLD, Peer, in_url, who_connected
+
 from .routes import route_of
 from .settings import Settings
 from .token import same

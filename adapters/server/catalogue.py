@@ -57,7 +57,7 @@ ROUTES = (
         operation=Operation.DELETE,
         number=4,
         takes=models.Backup,
-        statuses=(204, 404, 500, 505, 511),
+        statuses=(204, 404, 500, 505, 507, 511),
         changes=True,
     ),
     Route(

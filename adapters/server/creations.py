@@ -39,8 +39,12 @@ async def _create_streamed(request: web.Request) -> web.StreamResponse:
 
 
 async def _cancel(request: web.Request) -> web.StreamResponse:
-    """Cancel the creation; answers once it has ended."""
-    return await cancelled(request.app[LIBRARY].cancel_creation(request.match_info["backup"]))
+    """Cancel the creation; answers once it has ended.
+
+    After eight seconds it answers at the latest: then the status is IN-PROGRESS until it is CANCELED.
+    """
+    library = request.app[LIBRARY]
+    return await cancelled(request, library.creation_status, library.cancel_creation)
 
 
 async def _status(request: web.Request) -> web.StreamResponse:

@@ -10,6 +10,7 @@ from aiohttp.typedefs import Handler
 from reprieve.core.errors import Problem, ReprieveError
 
 from .answers import refusal, sentence
+from .routes import answers
 
 log = logging.getLogger(__name__)
 
@@ -20,7 +21,7 @@ async def errors(request: web.Request, handler: Handler) -> web.StreamResponse:
     try:
         return await handler(request)
     except ReprieveError as error:
-        return refusal(error)
+        return refusal(error, lambda status: answers(request, status))
     except web.HTTPNotFound:
         return sentence(f"There is nothing at {request.path}; GET /openapi.json says what there is.", 404)
     except web.HTTPMethodNotAllowed as error:

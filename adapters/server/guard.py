@@ -25,7 +25,7 @@ from .callers import (
     token_given,
     upgrades,
 )
-from .keys import STOPPING
+from .keys import GATE, STOPPING
 from .limits import MAX_HEAD
 from .routes import route_of
 from .settings import Settings
@@ -58,17 +58,25 @@ def middleware(settings: Settings) -> Middleware:
             refusal = rule(request, settings)
             if refusal is not None:
                 return refusal
+        _admit(request, settings)
         if asks_leave(request):
             return leave(request, settings)
         if not request.body_exists:
             return await handler(request)
         late = asyncio.get_running_loop().call_later(settings.patience, _give_up, request)
         try:
-            return await handler(request)
+            return await _untyped(request) or await handler(request)
         finally:
             late.cancel()
 
     return guard
+
+
+def _admit(request: web.Request, settings: Settings) -> None:
+    """Whoever may use the service keeps the connection, however many others want one."""
+    sock = request.transport.get_extra_info("socket") if request.transport else None
+    if sock is not None and (not settings.require_token or shows_token(request, settings)):
+        request.app[GATE].admit(sock.fileno())
 
 
 def host(request: web.Request, settings: Settings) -> web.Response | None:
@@ -124,13 +132,13 @@ def token(request: web.Request, settings: Settings) -> web.Response | None:
 
 
 def content_type(request: web.Request, settings: Settings) -> web.Response | None:
-    """What changes something is JSON, or nothing at all: a form of another page is neither."""
-    if request.method in READS:
+    """A body is JSON: a form of another page is not. No body is fine, whatever type it names.
+
+    Of one whose length is not declared, `_untyped` waits for the first byte.
+    """
+    if not request.content_length or _is_typed(request):
         return None
-    types = request.headers.getall("Content-Type", ())
-    if all(_is_json(named) for named in types) and (types or not request.body_exists):
-        return None
-    return sentence(f"A body must be {JSON}, not {', '.join(types) or 'of no type'}; send it as that.", 415)
+    return _of_another_type(request)
 
 
 def plain_get(request: web.Request, settings: Settings) -> web.Response | None:
@@ -166,8 +174,26 @@ def size(request: web.Request, settings: Settings) -> web.Response | None:
 RULES: tuple[Rule, ...] = (size, host, origin, fetch_site, peer, token, content_type, plain_get, stopping)
 
 
+async def _untyped(request: web.Request) -> web.Response | None:
+    """The refusal of a body in chunks that is not JSON; no bytes are no body, as in `content_type`."""
+    if _is_typed(request) or not await request.content.readany():
+        return None
+    return _of_another_type(request)
+
+
+def _is_typed(request: web.Request) -> bool:
+    """Whether a body, if there is one, is of a type that is taken; a read takes none."""
+    types = request.headers.getall("Content-Type", ())
+    return request.method in READS or (bool(types) and all(map(_is_json, types)))
+
+
 def _is_json(named: str) -> bool:
     return named.partition(";")[0].strip().lower() == JSON
+
+
+def _of_another_type(request: web.Request) -> web.Response:
+    types = ", ".join(request.headers.getall("Content-Type", ())) or "of no type"
+    return sentence(f"A body must be {JSON}, not {types}; send it as that.", 415)
 
 
 def _unauthorized(why: str) -> web.Response:

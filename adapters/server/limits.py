@@ -5,12 +5,8 @@ Knows aiohttp's server and the system's limit on open files; nothing of what is 
 
 from __future__ import annotations
 
-import asyncio
 import sys
 from typing import Any
-
-import attrs
-from aiohttp import web
 
 from .settings import Settings
 
@@ -25,10 +21,10 @@ LINGER = 2.0
 """Seconds in which the rest of a refused body is thrown away, so that its sender reads the refusal."""
 
 HANDSHAKE = 10.0
-"""Seconds that a TLS handshake may take. Only then a connection is one that Settings.connections counts."""
+"""Seconds that a TLS handshake may take; it counts as a connection from its beginning."""
 
 SPARE_FILES = 256
-"""Open files that connections leave to the journal, the workers and the store."""
+"""Open files that connections leave to the journal, the workers and the store; half where there are few."""
 
 FULL = (
     b"HTTP/1.1 503 Service Unavailable\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: 66\r\n"
@@ -48,27 +44,6 @@ def server_arguments(settings: Settings) -> dict[str, Any]:
     }
 
 
-@attrs.define
-class Door(asyncio.Protocol):
-    """Hands a connection that was accepted to the server; beyond the limit, says so and closes it.
-
-    Not decided when it is accepted: asyncio accepts a hundred before the server knows of the first.
-    """
-
-    server: web.Server
-    limit: int
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        if len(self.server.connections) < self.limit:
-            protocol = self.server()
-            transport.set_protocol(protocol)
-            protocol.connection_made(transport)
-        else:
-            transport.write(FULL)
-            transport.close()
-
-
 def connections_for(wanted: int) -> int:
     """How many connections this process can have: the system's limit on open files is raised for them."""
     if sys.platform == "win32":
@@ -80,4 +55,6 @@ def connections_for(wanted: int) -> int:
     if soft != resource.RLIM_INFINITY and soft < needed:
         soft = needed if hard == resource.RLIM_INFINITY else min(needed, hard)
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
-    return wanted if soft == resource.RLIM_INFINITY else max(1, min(wanted, soft - SPARE_FILES))
+    if soft == resource.RLIM_INFINITY:
+        return wanted
+    return max(1, min(wanted, soft - min(SPARE_FILES, soft // 2)))

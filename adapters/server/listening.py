@@ -19,9 +19,9 @@ from pathlib import Path
 import attrs
 
 from reprieve.core.errors import Conflict, InvalidRequest
+from reprieve.transports.peers import holder_of, in_url, is_loopback
 
 from ..unix_socket import unix_socket
-from .peers import holder_of, in_url, is_loopback
 
 PORT = 39300
 """Ours: the client libraries' default, 1000, is privileged, and from here on discovery looks."""

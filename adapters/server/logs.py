@@ -25,6 +25,7 @@ from reprieve import Library
 from reprieve.core.errors import InvalidRequest
 from reprieve.core.job import Job
 
+from ..visible import visible
 from .watching import every_job
 
 LEVELS = ("debug", "info", "warning", "error")
@@ -86,7 +87,14 @@ class JsonLines(logging.Formatter):
         line = json.dumps(members, ensure_ascii=False, separators=(",", ":"), default=str)
         for secret in self._secrets:
             line = line.replace(json.dumps(secret, ensure_ascii=False)[1:-1], STRUCK_OUT)
-        return line
+        return visible(line)
+
+
+def dropped_line(dropped: int) -> str:
+    """What stands in the log for lines that stderr's reader did not take in time."""
+    record = logging.LogRecord(__name__, logging.WARNING, "", 0, "stderr was not read in time", None, None)
+    record.told = {"dropped": dropped}
+    return JsonLines(()).format(record)
 
 
 class AccessLog(AbstractAccessLogger):

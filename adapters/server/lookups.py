@@ -14,7 +14,7 @@ from typing import Generic, TypeVar
 import attrs
 
 from reprieve import Library
-from reprieve.core.errors import NotFound, ReprieveError
+from reprieve.core.errors import ReprieveError
 from reprieve.core.job import Backup, Job
 
 FoundT = TypeVar("FoundT")
@@ -65,7 +65,7 @@ class Lookups:
 
     def __init__(self, library: Library) -> None:
         self._library = library
-        self._backups = Recently(self._own_backup)
+        self._backups = Recently(library.backup)
         self._creations = Recently(library.creation_status)
         self._restorations = Recently(library.restoration_status)
 
@@ -82,10 +82,12 @@ class Lookups:
         return await self._as_it_stands(await self._restorations.find(backup))
 
     async def with_its_backup(self, job: Job) -> Job:
-        """A restoration that has not begun knows its Backup by the id alone."""
+        """A restoration that has not begun is told with the Backup that it was asked for."""
         if job.backup or not job.backup_id:
             return job
-        try:
+        if job.source:
+            return attrs.evolve(job, backup=job.source)
+        try:  # an older version asked for it
             return attrs.evolve(job, backup=await self.backup(job.backup_id))
         except ReprieveError:  # it was deleted meanwhile, or its store is out of reach: the job goes on
             return job
@@ -94,12 +96,6 @@ class Lookups:
         """This Backup was deleted, or is being restored once more."""
         self._backups.forget(backup)
         self._restorations.forget(backup)
-
-    async def _own_backup(self, id: str) -> Backup:
-        backup = await self._library.backup(id)
-        if backup.database != self._library.database:
-            raise NotFound(f"There is no backup {id} of this database; list the backups there are.")
-        return backup
 
     async def _as_it_stands(self, job: Job) -> Job:
         return job if job.final else await self._library.job(job.id)

@@ -28,7 +28,7 @@ from .starting import LONGEST_KEY
 MEANINGS = {
     200: "It is done; this is what it gave.",
     202: "The job has been asked for; this is how it stands.",
-    204: "It is done.",
+    204: "It is done, or goes on where the description says so.",
     304: "The copy that the client has is still right.",
     404: "There is no such backup, job, undo copy or document.",
     409: "Something else has the database, or the idempotency key.",
@@ -41,8 +41,8 @@ MEANINGS = {
 }
 OTHERWISE = (
     "What the request itself gets wrong, on every path: 400 (body or query), 401 (token), 403 (another web "
-    "page), 413 (size), 415 (type), 421 (Host). And 501 for an operation that this service does not have, "
-    "503 while it stops."
+    "page), 405 (method), 413 (size), 415 (type), 421 (Host), 431 (headers). And 501 for an operation that "
+    "this service does not have, 503 while it stops."
 )
 
 _SENTENCE: Schema = {"text/plain": {"schema": {"type": "string"}}}

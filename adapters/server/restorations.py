@@ -45,15 +45,20 @@ async def _restore_streamed(request: web.Request) -> web.StreamResponse:
 
 
 async def _cancel(request: web.Request) -> web.StreamResponse:
-    """Cancel the restoration; answers once the original database is back."""
+    """Cancel the restoration; answers once the original database is back.
+
+    After eight seconds it answers at the latest: then the status is IN-PROGRESS until it is CANCELED.
+    """
     await document_in(request)
-    return await cancelled(request.app[LIBRARY].cancel_restoration(request.match_info["backup"]))
+    library = request.app[LIBRARY]
+    return await cancelled(request, library.restoration_status, library.cancel_restoration)
 
 
 async def _status(request: web.Request) -> web.StreamResponse:
     """How the newest restoration of this Backup stands."""
-    job = await request.app[LOOKUPS].restoration(request.match_info["backup"])
-    return polled(status_model(job, job.backup or await named_backup(request)))
+    lookups = request.app[LOOKUPS]
+    job = await lookups.restoration(request.match_info["backup"])
+    return polled(status_model(await lookups.with_its_backup(job)))
 
 
 ROUTES = (

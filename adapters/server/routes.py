@@ -16,6 +16,9 @@ from .forms import EVENTS
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
+EVERYWHERE = frozenset({400, 401, 403, 405, 413, 415, 421, 431, 501, 503})
+"""What every route may answer: the request is wrong, the service has not this operation, or is stopping."""
+
 BACK_UP_WITHOUT_A_BODY = (Operation.BACKUP_ASSETS, Operation.BACKUP_ASSET)
 
 
@@ -33,7 +36,7 @@ class Route:
     """One route. `number` is its place in the Pieces contract (1 to 16), None beside the contract.
 
     `takes`, `query` and `gives` are the models of its body, its query and its answer (None: there is none);
-    `media` is the answer's type, and `statuses` are what it may answer beside what every route may. `changes`
+    `media` is the answer's type, and `statuses` are what it may answer beside EVERYWHERE. `changes`
     says whether it changes anything, `public` that nobody needs the token for it (files of this package, and
     what clients ask first). From its operation follows whether it is the `owners` alone, and whether it may
     begin a job (`begins`).
@@ -80,6 +83,12 @@ def routes_of(app: web.Application) -> Iterable[Route]:
 def route_of(request: web.Request) -> Route | None:
     """The route that a request takes; None where there is nothing."""
     return request.app[TABLE].get(request.match_info.route)
+
+
+def answers(request: web.Request, status: int) -> bool:
+    """Whether the description of the route that a request takes has this status."""
+    route = route_of(request)
+    return route is None or status in EVERYWHERE or status in route.statuses
 
 
 def reached(request: web.Request, path: str) -> str:

@@ -9,7 +9,6 @@ import asyncio
 import os
 import ssl
 from collections.abc import Callable, Sequence
-from functools import partial
 from socket import AF_INET, AF_INET6, socket
 
 import attrs
@@ -17,13 +16,14 @@ from aiohttp import web
 
 from reprieve import Library
 from reprieve.core import VERSION
+from reprieve.transports.peers import way_of_telling
 
+from .accepting import Acceptor
 from .app import create_app
-from .keys import STOPPING
-from .limits import HANDSHAKE, Door, connections_for, server_arguments
+from .keys import GATE, STOPPING
+from .limits import connections_for, server_arguments
 from .listening import url_of
 from .logs import AccessLog, access, log_jobs
-from .peers import way_of_telling
 from .settings import Settings
 
 FAREWELL = 5.0
@@ -65,10 +65,13 @@ async def run(
         **server_arguments(settings),
     )
     await runner.setup()
-    listeners: list[asyncio.Server] = []
+    assert runner.server is not None
+    app[GATE].limit = connections_for(settings.connections)
+    acceptor = Acceptor(runner.server, app[GATE], tls)
     logging_jobs = asyncio.create_task(log_jobs(library))
     try:
-        listeners = await _listen(runner, sockets, connections_for(settings.connections), tls)
+        for one in sockets:
+            acceptor.open(one)
         ready(_ready(library, sockets, "https" if tls else "http"))
         await stop.wait()
         app[STOPPING].set()
@@ -76,21 +79,10 @@ async def run(
     finally:
         logging_jobs.cancel()
         await asyncio.wait((logging_jobs,))
-        for listener in listeners:
-            listener.close()
+        await acceptor.close()
+        for one in sockets:
+            one.close()
         await runner.cleanup()
-
-
-async def _listen(
-    runner: web.AppRunner, sockets: Sequence[socket], limit: int, tls: ssl.SSLContext | None
-) -> list[asyncio.Server]:
-    assert runner.server is not None
-    door = partial(Door, runner.server, limit)
-    loop = asyncio.get_running_loop()
-    patience = HANDSHAKE if tls else None
-    return [
-        await loop.create_server(door, sock=one, ssl=tls, ssl_handshake_timeout=patience) for one in sockets
-    ]
 
 
 def _ready(library: Library, sockets: Sequence[socket], scheme: str) -> Ready:

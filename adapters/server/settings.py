@@ -45,6 +45,8 @@ class Settings:
     `connections`    at most so many at once; another one is told so and closed.
     `heartbeat`      a newline at least so often keeps a waiting client.
     `hold`           how long an answer's headers wait, so that an early failure has a status of its own.
+    `answer_within`  how long an answer may take before which nothing can be sent (the 204s of cancels, and of
+                     backups that are asked for by 5 and 6): client libraries give up after ten seconds.
     `stop_within`    how long running jobs may go on once it is told to stop; then they are cancelled.
     """
 
@@ -60,4 +62,5 @@ class Settings:
     connections: int = 2048
     heartbeat: float = 4.0
     hold: float = 2.0
+    answer_within: float = 8.0
     stop_within: float = 30.0

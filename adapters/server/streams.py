@@ -17,7 +17,7 @@ from reprieve.core.job import Backup, Job, JobKind
 from reprieve.transports.pieces.conversion import to_json
 from reprieve.transports.pieces.translation import backup_model, progress_model
 
-from .answers import document
+from .answers import document, streamed
 from .following import Follower
 from .forms import WHOLE, Form, form_for
 from .keys import LOOKUPS, SETTINGS
@@ -30,7 +30,7 @@ async def tell_result(request: web.Request, running: RunningJob[Backup]) -> web.
     settings = request.app[SETTINGS]
     async with await Follower.of(running) as following:
         if await following.until(_ended, settings.hold) and following.job.final:
-            return document(backup_model(await running.outcome()), _location(request, following.job))
+            return document(backup_model(await running.outcome()), location_of(request, following.job))
         response = _response(request, WHOLE, following.job)
         try:
             await response.prepare(request)
@@ -100,15 +100,17 @@ async def _tell_end(
 
 
 def _response(request: web.Request, form: Form, job: Job) -> web.StreamResponse:
-    headers = {"Content-Type": form.content_type, **_location(request, job)}
-    return web.StreamResponse(headers=headers)
+    return streamed(form.content_type, location_of(request, job))
 
 
-def _location(request: web.Request, job: Job) -> dict[str, str]:
-    """Where a provisional Backup will be, so that another client can ask how it stands, and cancel it."""
+def location_of(request: web.Request, job: Job) -> dict[str, str]:
+    """Where a creation stands, from its first moment on and however it ends; it names the Backup.
+
+    (The Backup itself is not found before it is published.)
+    """
     if job.kind is not JobKind.CREATION or job.backup is None:
         return {}
-    return {"Location": reached(request, f"/backup/{job.backup.id}")}
+    return {"Location": reached(request, f"/backup/{job.backup.id}/creation/status")}
 
 
 def _ended(job: Job) -> bool:

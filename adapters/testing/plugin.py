@@ -6,7 +6,7 @@
                 await (await library.create_backup())
 
 pytest loads this file in every run of everybody who has reprieve installed, so it imports only what that
-needs. The fixtures work with any plugin for asynchronous tests, and with `asyncio.run`.
+needs. The fixtures work with any plugin that runs asynchronous tests on asyncio, and with `asyncio.run`.
 """
 
 from __future__ import annotations

@@ -339,6 +339,9 @@ class ScriptedTransport:
             raise NotFound(f"There is no backup {backup_id}; list the backups to see those that there are.")
         return a_backup()
 
+    async def other_backups(self) -> int:
+        return 0
+
     async def delete(self, backup_id: str) -> None:
         await self.backup(backup_id)
 

@@ -15,10 +15,24 @@ from .playing import NOT_RUN, Player, commands_of
 PLAYED = {"console", "python"}
 SHOWN = {"ini", "crontab", "powershell"}
 """Files of other systems' schedulers: what they say of reprieve is parsed, and nothing is run."""
-OTHER = {"", "text", "mermaid", "toml", "json", "javascript", "py", "ts", "kotlin", "dart", "lua", "elisp"}
+OTHER = {
+    "",
+    "text",
+    "mermaid",
+    "toml",
+    "json",
+    "javascript",
+    "py",
+    "ts",
+    "kotlin",
+    "dart",
+    "lua",
+    "elisp",
+    "nginx",
+}
 """Not run: `py` are signatures; the others are run if they have a name and a command uses it. Examples for
 other environments, `py` and `ts`, are run by tests/sdks; `lua` and `elisp` in their editors by tests/editors;
-`kotlin` and `dart` nowhere, as their page says."""
+`nginx` by tests/adapters/server; `kotlin` and `dart` nowhere, as their page says."""
 
 NEEDS = {"$ curl": "curl", "$ node": "node"}
 """What a command on a page needs."""

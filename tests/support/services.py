@@ -15,7 +15,7 @@ from typing import Any
 
 import attrs
 
-COMMAND = (sys.executable, "-m", "reprieve.adapters.cli", "serve")
+COMMAND = (sys.executable, "-P", "-m", "reprieve.adapters.cli", "serve")
 DEADLINE = 60.0
 
 
@@ -111,10 +111,11 @@ def serving(
     *words: str,
     environment: Sequence[tuple[str, str]] = (),
     limit_files: int | None = None,
+    stderr: int | None = None,
 ) -> Iterator[Service]:
     """A service in `folder`, with a home and a store there, on a port that is free; ended at the end.
 
-    It may have `limit_files` files open at once.
+    It may have `limit_files` files open at once. Its stderr is a file in `folder`, unless one is given.
     """
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("REPRIEVE_")}
     own = {"REPRIEVE_HOME": str(folder / "home"), "REPRIEVE_STORE": str(folder / "store")}
@@ -128,7 +129,7 @@ def serving(
             env={**inherited, **own, **dict(environment)},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
-            stderr=errors,
+            stderr=errors if stderr is None else stderr,
             text=True,
         )
     try:

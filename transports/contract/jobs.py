@@ -59,7 +59,7 @@ class Creations(Suite):
         first, second = await it.backup(), await it.backup()
 
         assert first.id != second.id
-        assert first.created < second.created
+        assert first.timestamp < second.timestamp
         if await it.has(Operation.BACKUPS):
             assert [*before, first.id, second.id] == await it.listed()
 

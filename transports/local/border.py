@@ -13,7 +13,7 @@ from pathlib import Path
 import apsw
 
 from ...core.errors import BadSource, BadTarget, DatabaseLocked, ReprieveError, StorageError, StorageFull
-from .files import is_full
+from .files import is_full, is_out_of_room
 from .sqlite_limits import memory_sentence
 
 Refusal = type[BadSource] | type[BadTarget]
@@ -33,6 +33,11 @@ def foreign_errors(doing: str, path: Path, refuse: Refusal) -> Iterator[None]:
         raise _of_sqlite(error, doing, path, refuse) from error
 
 
+def met_a_link(error: apsw.Error) -> bool:
+    """Whether SQLite did not open a file since there is a link in its path."""
+    return bool(getattr(error, "extendedresult", 0) == apsw.SQLITE_CANTOPEN_SYMLINK)
+
+
 def _of_system(error: OSError, doing: str, path: Path, refuse: Refusal) -> ReprieveError:
     if is_full(error):
         return StorageFull(
@@ -44,9 +49,10 @@ def _of_system(error: OSError, doing: str, path: Path, refuse: Refusal) -> Repri
 
 
 def _of_sqlite(error: apsw.Error, doing: str, path: Path, refuse: Refusal) -> ReprieveError:
+    lost_errno = isinstance(error, apsw.IOError | apsw.CantOpenError) and is_out_of_room(path)
+    if isinstance(error, apsw.FullError) or lost_errno:
+        return StorageFull(f"There was no room left {doing} {path}; make room, then try again.")
     match error:
-        case apsw.FullError():
-            return StorageFull(f"There was no room left {doing} {path}; make room, then try again.")
         case apsw.BusyError() | apsw.LockedError() | apsw.ProtocolError():
             return DatabaseLocked(f"Another program has {path} locked; close it, then try again.")
         case apsw.ReadOnlyError() | apsw.PermissionsError() | apsw.CantOpenError():

@@ -59,10 +59,10 @@ def examine(path: Path, *, as_source: bool, force: bool = False) -> DatabaseFile
     """Look at `path`; raise NotFound, BadSource or BadTarget where it cannot serve. Nothing is changed.
 
     A symbolic link is resolved once, here; afterwards only the resolved path is to be used. A source must
-    hold a database; of a target the content is told and not judged. A source that is empty (0 bytes)
-    is refused though SQLite takes it for a database without tables: there is nothing to keep, it is
-    mostly a sign that something went wrong, and opening it would delete a -wal beside it. `force`
-    allows a network file system.
+    hold a database (or what SQLite can make one of); of a target the content is told and not judged. A source
+    that is empty (0 bytes) is refused though SQLite takes it for a database without tables: there is nothing
+    to keep, it is mostly a sign that something went wrong, and opening it would delete a -wal beside it.
+    `force` allows a network file system.
     """
     refuse = BadSource if as_source else BadTarget
     resolved = _resolve(path, refuse)
@@ -75,7 +75,8 @@ def examine(path: Path, *, as_source: bool, force: bool = False) -> DatabaseFile
         os.close(descriptor)
     require_local(found.path, path, refuse, force)
     if as_source:
-        _refuse_content(found.content, path)
+        if found.content is Content.EMPTY or not _may_be_mended(found.path):
+            _refuse_content(found.content, path)
     elif not os.access(resolved, os.W_OK):
         raise BadTarget(f"{path} may not be written by this user; change its permissions.")
     return found
@@ -165,6 +166,21 @@ def _random(data: bytes) -> bool:
     entropy = -sum(n / len(data) * math.log2(n / len(data)) for n in Counter(data).values())
     most = min(8.0, math.log2(len(data)))
     return len(data) >= 512 and entropy > 0.93 * most
+
+
+def _may_be_mended(path: Path) -> bool:
+    """Whether a journal or a WAL lies beside the file, from which SQLite may make its first page whole."""
+    for suffix in ("-wal", "-journal"):
+        try:
+            descriptor = open_to_read(beside(path, suffix))
+        except OSError:
+            continue
+        try:
+            if os.read(descriptor, 1) not in (b"", b"\0"):
+                return True
+        finally:
+            os.close(descriptor)
+    return False
 
 
 def _refuse_content(content: Content, path: Path) -> None:

@@ -61,3 +61,10 @@ def _windows(path: Path) -> str | None:
         return "smb"
     kernel = getattr(ctypes, "windll").kernel32  # noqa: B009  (absent from the stubs elsewhere)
     return "smb" if kernel.GetDriveTypeW(root) == remote_drive else None
+
+
+def is_read_only(path: Path) -> bool:
+    """Whether nothing can be written where `path` is: a mount, or a medium, that is read-only."""
+    if sys.platform == "win32":
+        return False  # SQLite itself says what it may not write there
+    return bool(os.statvfs(path).f_flag & os.ST_RDONLY)

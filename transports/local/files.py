@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
+import stat
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,8 +17,11 @@ from pathlib import Path
 
 from .failpoints import reach
 
-BINARY = getattr(os, "OBINARY", 0)
+BINARY = getattr(os, "O_BINARY", 0)
 NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0)
+
+_NO_OWNERS = {errno.EPERM, errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOTSUP}
+"""How a file system refuses that keeps no owners, or lets its server choose them."""
 
 _NO_ROOM = {errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC)}
 
@@ -24,6 +29,22 @@ _NO_ROOM = {errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC)}
 def is_full(error: OSError) -> bool:
     """Whether a call failed for want of room; a quota and a limit on the size of files count."""
     return error.errno in _NO_ROOM
+
+
+SCARCE = 256 << 10
+"""Bytes: where fewer are free, a write that failed for no said reason failed for want of room."""
+
+
+def is_out_of_room(path: Path) -> bool:
+    """Whether the file system of `path` (a file that may be missing, in a folder that is there) is full.
+
+    Libraries lose errno on the way: SQLite calls a full disk an I/O error where it was extending its -shm.
+    """
+    try:
+        free = shutil.disk_usage(path.parent).free
+    except OSError:
+        return False
+    return free < SCARCE or _has_no_inode(path.parent)
 
 
 def open_existing(path: Path) -> int:
@@ -62,6 +83,9 @@ def write_at(descriptor: int, data: bytes | bytearray | memoryview, offset: int)
 
 if sys.platform == "win32":
 
+    def _has_no_inode(folder: Path) -> bool:
+        return False
+
     def _read_once(descriptor: int, size: int, offset: int) -> bytes:
         os.lseek(descriptor, offset, os.SEEK_SET)  # there is no pread; one thread reads a descriptor
         return os.read(descriptor, size)
@@ -77,7 +101,18 @@ if sys.platform == "win32":
         """Give `source` the name `path`. Raises FileExistsError, and changes nothing, if that is taken."""
         os.rename(source, path)
 
+    def own_like_folder(descriptor: int, folder: int | Path) -> None:
+        """Nothing to do: there a file belongs to whom its folder says."""
+
+    def own_like_parent(path: Path) -> None:
+        """Nothing to do, for the same reason."""
+
 else:
+
+    def _has_no_inode(folder: Path) -> bool:
+        status = os.statvfs(folder)
+        return status.f_files > 0 and status.f_favail == 0
+
     _read_once = os.pread
     _write_once = os.pwrite
 
@@ -94,6 +129,24 @@ else:
         os.link(source, path)
         source.unlink()
         sync_folder(path.parent)
+
+    def own_like_folder(descriptor: int, folder: int | Path) -> None:
+        """Give a file that root made to the owner of the folder it lies in, who could not use it else."""
+        if os.geteuid() != 0:
+            return
+        owner, status = os.stat(folder), os.fstat(descriptor)
+        if (owner.st_uid, owner.st_gid) == (status.st_uid, status.st_gid):
+            return
+        try:
+            os.fchown(descriptor, owner.st_uid, owner.st_gid)
+        except OSError as error:
+            if error.errno not in _NO_OWNERS:
+                raise
+
+    def own_like_parent(path: Path) -> None:
+        """The same for a file or folder by its path, which nobody else can exchange yet."""
+        with descriptor_of(path) as descriptor:
+            own_like_folder(descriptor, path.parent)
 
 
 if sys.platform == "darwin":
@@ -146,6 +199,17 @@ def written(path: Path, point: str, *, part: Path | None = None) -> Iterator[int
     except BaseException:
         part.unlink(missing_ok=True)
         raise
+
+
+def like(descriptor: int, status: os.stat_result) -> None:
+    """Give an open file of ours the mode of another, and its owner where this user may."""
+    if sys.platform == "win32":
+        return  # a new file there has the rights of its folder
+    if os.geteuid() == 0:
+        os.fchown(descriptor, status.st_uid, status.st_gid)
+    elif os.fstat(descriptor).st_gid != status.st_gid and status.st_gid in os.getgroups():
+        os.fchown(descriptor, -1, status.st_gid)
+    os.fchmod(descriptor, stat.S_IMODE(status.st_mode))
 
 
 def wal_is_empty(path: Path) -> bool:

@@ -7,15 +7,21 @@ never inside it: a key must not lie beside the store that it opens.
 from __future__ import annotations
 
 import os
+import re
+import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import attrs
 
-from ...core.errors import StorageError
-from .files import make_folder
+from ...core.errors import InvalidRequest, StorageFull
+from .files import is_full, make_folder
 
 VARIABLE = "REPRIEVE_HOME"
 STORE_VARIABLE = "REPRIEVE_STORE"
+
+KEY_FOLDER = "keys"
+"""In the folder of the configuration."""
 
 
 @attrs.frozen
@@ -24,25 +30,27 @@ class Home:
 
     config: Path
     data: Path
+    work: Path | None = None
+    """Where plain copies of databases lie for a while, if not beside the other data."""
 
     @classmethod
     def find(cls) -> Home:
         """The home that the environment names, or else the platform's."""
         named = os.environ.get(VARIABLE)
         if named:
-            root = Path(named).expanduser().absolute()
+            root = _absolute(expanded(named))
             return cls(root, root)
         import platformdirs  # late: costs 30 ms
 
         return cls(
-            platformdirs.user_config_path("reprieve", appauthor=False),
-            platformdirs.user_data_path("reprieve", appauthor=False),
+            _of_platform(platformdirs.user_config_path),
+            _of_platform(platformdirs.user_data_path),
         )
 
     @property
     def keys(self) -> Path:
         """One file for each repository's key, 0600."""
-        return self._folder(self.config / "keys")
+        return self._folder(self.config / KEY_FOLDER)
 
     @property
     def databases(self) -> Path:
@@ -70,32 +78,116 @@ class Home:
         return self._folder(self.data / "workers")
 
     @property
+    def turns(self) -> Path:
+        """Which part of what it shares the next backup of each database reads."""
+        return self._folder(self.data / "turns")
+
+    @property
     def stages(self) -> Path:
-        """Fetched backups on their way into a database."""
-        return self._folder(self.data / "stage")
+        """Fetched backups on their way into a database, and copies of databases on their way into a backup.
+
+        Raises InvalidRequest for a work folder of its own name that others can look into.
+        """
+        return self._folder(self.data / "stage") if self.work is None else _private(self.work)
+
+    @property
+    def days(self) -> Path:
+        """The file that counts the days on which this home ran."""
+        return self._folder(self.data) / "days.json"
 
     @property
     def undo(self) -> Path:
         """What restorations replaced."""
         return self._folder(self.data / "undo")
 
+    @property
+    def keeps_undo_copies(self) -> bool:
+        """Whether anything was ever replaced; looks, and makes no folder."""
+        return (self.data / "undo").is_dir()
+
     @staticmethod
     def _folder(path: Path) -> Path:
         try:
             make_folder(path)
         except OSError as error:
-            raise StorageError(
-                f"The folder {path}, where reprieve keeps what is its own, cannot be made "
-                f"({error.strerror or error}). Set {VARIABLE} to a folder that this user may write to."
+            if is_full(error):
+                raise StorageFull(
+                    f"There is no room left for the folder {path}, where reprieve keeps what is its own; "
+                    "make room, then try again."
+                ) from error
+            raise InvalidRequest(
+                f"The folder {path}, where reprieve keeps what is its own, cannot be made or used "
+                f"({error.strerror or error}). Set {VARIABLE} to a folder that this user may read and write."
             ) from error
         return path
 
 
+def _private(folder: Path) -> Path:
+    """A folder that somebody named, made if it is missing. Raises InvalidRequest unless it is private."""
+    try:
+        make_folder(folder)
+        status = folder.stat()
+    except OSError as error:
+        raise InvalidRequest(
+            f"The work folder {folder} cannot be used ({error.strerror or error}); name another by "
+            "--work-dir."
+        ) from error
+    if sys.platform != "win32" and (status.st_uid != os.geteuid() or status.st_mode & 0o077):
+        raise InvalidRequest(
+            f"The work folder {folder} is not private to this user, and plain copies of databases lie there. "
+            f"Run `chmod 700 {folder}`, or name another by --work-dir: one that is missing is made."
+        )
+    return folder
+
+
 def default_store() -> str:
-    """Where backups go when nobody says where: REPRIEVE_STORE, or the platform's data folder."""
+    """Where backups go when nobody says where: REPRIEVE_STORE, or a folder of the platform's for data.
+
+    Where configuration and data share a folder (macOS, Windows), a new store lies beside that, not in it.
+    """
     named = os.environ.get(STORE_VARIABLE)
     if named:
         return named
     import platformdirs
 
-    return str(platformdirs.user_data_path("reprieve", appauthor=False) / "store")
+    data, config = _of_platform(platformdirs.user_data_path), _of_platform(platformdirs.user_config_path)
+    store = data / "store"
+    if data.is_relative_to(config) and not os.path.lexists(store):
+        store = data.with_name("reprieve-store")
+    return str(store)
+
+
+def expanded(path: str) -> str:
+    """The path with `~` in the place of the home folder. Raises InvalidRequest where there is none.
+
+    A file of that name can be named `./~`.
+    """
+    whole = os.path.expanduser(path)
+    if whole.startswith("~") and re.split(r"[/\\]", whole)[0] == "~":
+        raise InvalidRequest(
+            f"{path} is below a home folder, and there is none: set HOME, or give the whole path."
+        )
+    return whole
+
+
+def _of_platform(find: Callable[..., Path]) -> Path:
+    """A folder of the platform's. Raises InvalidRequest where there is no home folder to have it."""
+    try:
+        path = find("reprieve", appauthor=False)
+    except RuntimeError:  # what platformdirs says; older ones give a path that begins with a tilde
+        path = Path("~")
+    if path.is_absolute():
+        return path
+    raise InvalidRequest(
+        f"There is no home folder to keep keys and the journal in: set HOME, or set {VARIABLE} to a folder "
+        f"of reprieve's own (and {STORE_VARIABLE} to one for the backups)."
+    )
+
+
+def _absolute(path: str) -> Path:
+    try:
+        return Path(path).absolute()
+    except FileNotFoundError as error:
+        raise InvalidRequest(
+            f"{VARIABLE} is {path}, and the current folder is gone; give it as a whole path."
+        ) from error

@@ -1,6 +1,6 @@
 """Keys of repositories on this machine: key files, recovery codes, passphrases.
 
-A key file lies in the user's key folder, never beside the store that it opens. Knows what a key opens (the
+A key file lies in the user's key folder, never in the store that it opens. Knows what a key opens (the
 repository's config); must not know anything else of the repository.
 """
 
@@ -17,7 +17,8 @@ from blake3 import blake3
 
 from ...core.errors import InvalidRequest, KeyRequired, StorageError
 from .files import make_folder, write_at, written
-from .home import Home
+from .home import KEY_FOLDER, Home
+from .os_lock import OsLock
 from .repository.config import Config, unwrap
 from .repository.vault import KEY_SIZE, Vault
 from .stores import Store
@@ -27,9 +28,46 @@ PASSPHRASE_VARIABLE = "REPRIEVE_PASSPHRASE"
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 """Crockford's base 32: no letter that can be taken for a digit."""
 
+PART = ".part"
+PATIENCE = 10.0
+"""Seconds to wait for another process that writes a key."""
+
 CHECK_SIZE = 3
 GROUP = 4
 CODE_LENGTH = (KEY_SIZE + CHECK_SIZE) * 8 // 5
+
+
+def require_apart(store: Store, home: Home) -> None:
+    """Raise InvalidRequest where a key would lie in the store that it opens, or that store in the home.
+
+    Real places are compared, not names; a store beside the home is fine. Nothing is made.
+    """
+    if "://" in store.url:
+        return  # no folder of this machine
+    root = Path(store.url)
+    if _is_within(home.config / KEY_FOLDER, root):
+        raise InvalidRequest(
+            f"The key of {root} would lie in the store itself, for {home.config} is in it. Name another "
+            "folder by --store, or another home by REPRIEVE_HOME."
+        )
+    if _is_within(root, home.config):
+        raise InvalidRequest(
+            f"The store {root} would lie in {home.config}, together with its key: whoever copies that has "
+            "both. Name a folder outside of it by --store."
+        )
+
+
+def _is_within(inner: Path, outer: Path) -> bool:
+    """Whether a place is, or is below, another one: by what is on the disk; by name where nothing is yet."""
+    place, outer = Path(os.path.realpath(inner)), Path(os.path.realpath(outer))
+    return any(_is_same(folder, outer) for folder in (place, *place.parents))
+
+
+def _is_same(one: Path, other: Path) -> bool:
+    try:
+        return os.path.samefile(one, other)
+    except OSError:  # one of them does not exist
+        return os.path.normcase(one) == os.path.normcase(other)
 
 
 def unlock(
@@ -85,13 +123,27 @@ def read_key(home: Home, repository_id: str) -> bytes | None:
 def keep_key(home: Home, repository_id: str, master: bytes) -> None:
     """Write the key file, durably, for this user only. One that is there already is replaced whole."""
     path = _key_file(home, repository_id)
-    part = path.with_name(f"{path.name}.{secrets.token_hex(8)}.part")
+    part = path.with_name(f"{path.name}.{secrets.token_hex(8)}{PART}")
     try:
         make_folder(path.parent)
-        with written(path, "key", part=part) as descriptor:
+        lock = _writing(home)
+        lock.acquire(PATIENCE)
+        with lock, written(path, "key", part=part) as descriptor:
             write_at(descriptor, master.hex().encode() + b"\n", 0)
     except OSError as error:
         raise _unusable(path, error) from error
+
+
+def clear_unfinished_keys(home: Home) -> None:
+    """Remove what was left by processes that died while they wrote a key; waits for none that does."""
+    parts = [path for path in home.keys.iterdir() if path.name.endswith(PART)]
+    if not parts:
+        return
+    lock = _writing(home)
+    if lock.try_acquire():
+        with lock:
+            for path in parts:
+                path.unlink(missing_ok=True)
 
 
 def forget_key(home: Home, repository_id: str) -> None:
@@ -107,11 +159,13 @@ def recovery_code(master: bytes) -> str:
     return "-".join(letters[at : at + GROUP] for at in range(0, CODE_LENGTH, GROUP))
 
 
-def import_code(home: Home, config: Config, code: str) -> None:
+def import_code(store: Store, home: Home, config: Config, code: str) -> None:
     """Write the key file from a recovery code.
 
-    Raises InvalidRequest for a mistyped one, KeyRequired for one of another repository; writes nothing then.
+    Raises InvalidRequest for a mistyped one, or where the key would lie in the store, KeyRequired for a code
+    of another repository; writes nothing then.
     """
+    require_apart(store, home)
     master = decode_code(code)
     Vault(config.id, master).check(config.key_check)
     keep_key(home, config.id, master)
@@ -154,6 +208,11 @@ def _parsed(text: str) -> bytes:
     if len(master) != KEY_SIZE:
         raise ValueError("a key has 32 bytes")
     return master
+
+
+def _writing(home: Home) -> OsLock:
+    """Held by whoever writes a key: what is unfinished while nobody holds it was left by a dead process."""
+    return OsLock(home.keys / "writing.lock")
 
 
 def _key_file(home: Home, repository_id: str) -> Path:

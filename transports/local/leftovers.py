@@ -12,9 +12,12 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
+import attrs
+
 from ...core.errors import NotFound
 from ...core.ports import JournalStore
 from .home import Home
+from .names import incoming_prefix
 from .os_lock import OsLock
 from .undo_catalogue import REDO
 
@@ -39,10 +42,25 @@ def remove(paths: Iterable[Path]) -> None:
 
 
 async def clear_up(home: Home, database: Path, journal: JournalStore) -> None:
-    """Remove what the jobs left behind that have ended. One that is not settled needs its files."""
+    """Remove what the jobs left behind that have ended, and unfinished keys.
+
+    A job that is not settled needs its files.
+    """
+    await asyncio.to_thread(_clear_keys, home)
     for job_id, paths in (await asyncio.to_thread(left_behind, home, database)).items():
         if await _has_ended(job_id, journal):
             await asyncio.to_thread(remove, paths)
+
+
+def _clear_keys(home: Home) -> None:
+    if not any(home.keys.glob("*.part")):
+        return
+    from .keys import clear_unfinished_keys  # late: it is hardly ever needed
+
+    try:
+        clear_unfinished_keys(home)
+    except OSError as error:
+        log.warning("an unfinished key was left behind in %s and cannot be removed: %s", home.keys, error)
 
 
 async def _has_ended(job_id: str, journal: JournalStore) -> bool:
@@ -53,7 +71,8 @@ async def _has_ended(job_id: str, journal: JournalStore) -> bool:
 
 
 def _in_home(home: Home) -> Iterator[tuple[str, Path]]:
-    for path in (*home.stages.iterdir(), *home.workers.iterdir()):
+    folders = {home.stages, attrs.evolve(home, work=None).stages, home.workers}
+    for path in (path for folder in folders for path in folder.iterdir()):
         yield _job_of(path), path
     entries = list(home.undo.iterdir())
     whole = {path.stem for path in entries if path.suffix == ".json"}
@@ -67,7 +86,7 @@ def _job_of(path: Path) -> str:
 
 
 def _beside(database: Path) -> Iterator[tuple[str, Path]]:
-    start = f".{database.name}."
+    start = incoming_prefix(database)
     for path in database.parent.glob("*.reprieve*"):
         if path.name.startswith(start):
             yield path.name.removeprefix(start).split(".")[0], path

@@ -44,7 +44,7 @@ class Place:
             new_store=new_store,
         )
 
-    def repository_or_planned(self, *, new_store: bool = False) -> Repository:
+    def repository_or_planned(self, *, new_store: bool = False, allow_weak: bool = False) -> Repository:
         """The repository there, or one that is made by its `make`; raises as `repository_or_new` does."""
         from .repository.opening import open_or_plan_repository
 
@@ -54,6 +54,7 @@ class Place:
             version=VERSION,
             passphrase=lambda: self.passphrase,
             new_store=new_store,
+            allow_weak=allow_weak,
         )
 
     def is_empty(self) -> bool:

@@ -18,7 +18,7 @@ import attrs
 from ...core.errors import InvalidRequest, NotFound, StorageError
 from .files import write_at, written
 from .home import Home
-from .names import canonical_database, canonical_store
+from .names import canonical_database, canonical_store, without_secret
 from .os_lock import OsLock
 
 FORMAT = 1
@@ -133,4 +133,9 @@ def _record_of(database: RegisteredDatabase) -> dict[str, object]:
 
 
 def _database_of(record: dict[str, Any]) -> RegisteredDatabase:
-    return RegisteredDatabase(**{**record, "registered": datetime.fromisoformat(record["registered"])})
+    """A store's URL with a secret, which earlier versions kept, is not shown, and cannot be used."""
+    known = {
+        "store": without_secret(record["store"]),
+        "registered": datetime.fromisoformat(record["registered"]),
+    }
+    return RegisteredDatabase(**{**record, **known})

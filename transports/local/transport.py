@@ -14,15 +14,17 @@ from typing import TYPE_CHECKING, TypeVar, cast
 
 import attrs
 
-from ...core.errors import NotFound, OutcomeUnknown, Problem
-from ...core.job import AssetVersion, Backup, Job, UndoCopy
+from ...core.errors import NotFound, OutcomeUnknown, Problem, TransportError
+from ...core.job import OPEN_WITH, AssetVersion, Backup, Job, UndoCopy
 from ...core.journal import message_of, to_record
 from ...core.lifecycle import JobState
 from ...core.messages import Event, Failed, Noted
 from ...core.operations import Operation
 from ...core.ports import Events
+from .home import Home
 from .leftovers import left_behind, remove
 from .place import Place
+from .scope import Scope
 from .undo_catalogue import forget_undo, list_undo
 from .worker.process import Worker
 
@@ -43,14 +45,18 @@ _ALL_DIED = (
 class LocalTransport:
     """The transport of one database on this machine and one repository.
 
-    `expects_job` says that a job will be asked for at once: its worker starts while the journal is opened.
+    `scope` says which Backups it may use, by default those of this database. `expects_job` says that a job
+    will be asked for at once: its worker starts while the journal is opened.
     """
 
     operations = frozenset(Operation)
 
-    def __init__(self, database: str, place: Place, *, expects_job: bool = False) -> None:
+    def __init__(
+        self, database: str, place: Place, *, scope: Scope | None = None, expects_job: bool = False
+    ) -> None:
         self.database = database
         self.place = place
+        self.scope = scope or Scope(database)
         self._expects_job = expects_job
         self._waiting: Worker | None = None
         self._workers: dict[str, Worker] = {}
@@ -95,6 +101,8 @@ class LocalTransport:
             try:
                 async with aclosing(self._work(known, what)) as told:
                     while event := await _next(told, answer):
+                        if what == "recover" and isinstance(event, Failed) and event.problem.temporary:
+                            raise event.problem.error()  # nothing is decided yet: it is tried again
                         known = _noting(known, event)
                         answer = yield event
                 return
@@ -102,10 +110,13 @@ class LocalTransport:
                 if answer:  # the job is done, and the worker died clearing up
                     await asyncio.to_thread(self._clear_up_after, job)
                     return
+            except TransportError as error:  # no worker can be started here
+                error.temporary = what == "recover"  # what happened before is still to be found out
+                raise
         yield Failed(Problem(OutcomeUnknown.kind, _ALL_DIED))
 
     def _clear_up_after(self, job: Job) -> None:
-        remove(left_behind(self.place.home, Path(self.database)).get(job.id, ()))
+        remove(left_behind(self._home_of(job), Path(self.database)).get(job.id, ()))
 
     async def _work(self, job: Job, what: str) -> Events:
         async with self._take_waiting() or await Worker.start() as worker:
@@ -130,23 +141,37 @@ class LocalTransport:
             "what": what,
             "job": to_record(job),
             "store": self.place.store,
-            "home": [str(self.place.home.config), str(self.place.home.data)],
+            "home": [None if one is None else str(one) for one in attrs.astuple(self._home_of(job))],
             "passphrase": self.place.passphrase,
         }
+
+    def _home_of(self, job: Job) -> Home:
+        """The home, with the work folder that the job began with: its files are there."""
+        options = cast("Mapping[str, str]", job.options.get(OPEN_WITH, {}))
+        work = options.get("work_dir")
+        return attrs.evolve(self.place.home, work=Path(work) if work else None)
 
     # -- the repository ---------------------------------------------------------------------
 
     async def backups(self) -> tuple[Backup, ...]:
         """The backups of this database, oldest first; none where there is no repository yet."""
-        return await self._read(lambda repository: repository.backups(self.database), ())
+        return tuple(backup for backup in await self._every_backup() if self.scope.holds(backup))
+
+    async def other_backups(self) -> int:
+        """How many the repository holds of other databases."""
+        return sum(not self.scope.holds(backup) for backup in await self._every_backup())
 
     async def backup(self, backup_id: str) -> Backup:
-        """One backup of the repository, whichever database it is of. Raises NotFound."""
-        return await self._read(lambda repository: repository.backup(backup_id))
+        """One backup of this database. Raises NotFound."""
+        return self.scope.require(await self._read(lambda repository: repository.backup(backup_id)))
 
     async def delete(self, backup_id: str) -> None:
         """Hide it. Raises NotFound."""
-        await self._read(lambda repository: repository.delete(backup_id))
+        backup = await self.backup(backup_id)
+        await self._read(lambda repository: repository.delete(backup.id))
+
+    async def _every_backup(self) -> tuple[Backup, ...]:
+        return await self._read(lambda repository: repository.backups(), ())
 
     async def keep_assets(self, documents: tuple[Mapping[str, object], ...]) -> tuple[AssetVersion, ...]:
         """Keep each document whole, as its next version."""
@@ -169,8 +194,8 @@ class LocalTransport:
         return await asyncio.to_thread(list_undo, self.place.home, self.database)
 
     async def forget_undo(self, undo_id: str) -> None:
-        """Drop an undo copy for good. Raises NotFound."""
-        await asyncio.to_thread(forget_undo, self.place.home, undo_id)
+        """Drop an undo copy of this database for good. Raises NotFound."""
+        await asyncio.to_thread(forget_undo, self.place.home, undo_id, self.database)
 
     async def _read(self, ask: Callable[[Repository], _T], otherwise: _T | None = None) -> _T:
         """What the repository answers; `otherwise`, if given, where there is no repository yet."""

@@ -78,6 +78,10 @@ class ReplayTransport:
         answer: tuple[Backup, ...] = await self._answer("backups")
         return answer
 
+    async def other_backups(self) -> int:
+        """Not recorded."""
+        return 0
+
     async def backup(self, backup_id: str) -> Backup:
         """As recorded."""
         answer: Backup = await self._answer("backup", backup_id)

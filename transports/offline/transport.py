@@ -89,6 +89,10 @@ class OfflineTransport:
         await self._call(Operation.BACKUP)
         return self.world.backup(backup_id, self.database)
 
+    async def other_backups(self) -> int:
+        """None: its world tells of one database only."""
+        return 0
+
     async def delete(self, backup_id: str) -> None:
         """Hide it. Raises NotFound."""
         await self._call(Operation.DELETE)

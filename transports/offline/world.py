@@ -62,6 +62,7 @@ class OfflineWorld:
         self._newest = beginning - timedelta(days=36500)
         self._contents: dict[str, str] = {}
         self._backups: defaultdict[str, dict[str, _Published]] = defaultdict(dict)
+        self._hidden: defaultdict[str, dict[str, _Published]] = defaultdict(dict)
         self._undo: defaultdict[str, dict[str, _Kept]] = defaultdict(dict)
         self._assets: dict[str, list[tuple[AssetVersion, str]]] = {}
         self._works: dict[str, Work] = {}
@@ -95,11 +96,11 @@ class OfflineWorld:
         return Backup(f"{VERSION}_{stamp}", VERSION, stamp, created, 0, database, "offline", "UNKNOWN")
 
     def source(self, job: Job) -> Backup | None:
-        """The Backup that a restoration puts back (none for a revert). Raises NotFound."""
+        """The Backup that a restoration puts back, hidden or not (none for a revert). Raises NotFound."""
         if job.undo_id is not None:
             self._kept(job.undo_id, job.database)
             return None
-        return self.backup(job.backup_id or "", job.database)
+        return self._restorable(job).backup
 
     def commit(self, job: Job, size: int, at: datetime) -> Work:
         """The one moment at which a job changes the world; a second time changes nothing more."""
@@ -133,7 +134,9 @@ class OfflineWorld:
 
     def delete(self, backup_id: str, database: str) -> None:
         """Hide one. Raises NotFound."""
-        del self._backups[database][self.backup(backup_id, database).id]
+        published = self._published(backup_id, database)
+        self._hidden[database][backup_id] = published
+        del self._backups[database][backup_id]
 
     # -- undo copies ------------------------------------------------------------------------
 
@@ -194,7 +197,7 @@ class OfflineWorld:
             content = self._kept(job.undo_id, job.database).content
             reason = f"a revert to {job.undo_id}"
         else:
-            published = self._published(job.backup_id or "", job.database)
+            published = self._restorable(job)
             content, reason = published.content, f"a restoration of {published.backup.id}"
         created = self._unique(at)
         copy = UndoCopy(f"undo_{_stamp(created)}", job.database, created, size, reason, job.id)
@@ -209,6 +212,11 @@ class OfflineWorld:
                 f"There is no backup '{backup_id}' of {database}; list the backups to see which exist."
             )
         return published
+
+    def _restorable(self, job: Job) -> _Published:
+        """What a restoration was asked for: it may have been hidden since. Raises NotFound."""
+        backup_id = job.backup_id or ""
+        return self._hidden[job.database].get(backup_id) or self._published(backup_id, job.database)
 
     def _kept(self, undo_id: str, database: str) -> _Kept:
         kept = self._undo[database].get(undo_id)

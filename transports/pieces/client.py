@@ -16,7 +16,8 @@ import attrs
 from yarl import URL
 
 from ...core import VERSION
-from ...core.errors import InvalidRequest, TransportError
+from ...core.errors import AuthenticationRequired, InvalidRequest, TransportError
+from ..peers import who_serves
 from .address import Address
 from .answer import LARGEST_LINE, Answer
 from .border import border, redirected
@@ -72,6 +73,7 @@ class Client:
             connector=aiohttp.TCPConnector(force_close=True, ssl=self._trusted or True),
             cookie_jar=aiohttp.DummyCookieJar(),
             headers=headers,
+            request_class=_GuardedRequest if self._shows_token_in_the_clear else aiohttp.ClientRequest,
             skip_auto_headers=("Content-Type",),  # aiohttp gives an empty POST one that no service wants
             auto_decompress=False,
             timeout=self._timeout(patient=False),
@@ -155,10 +157,32 @@ class Client:
         return aiohttp.ClientTimeout(sock_connect=self.timeouts.connect, sock_read=idle)
 
     @property
+    def _shows_token_in_the_clear(self) -> bool:
+        """Whether nothing but the port says who gets the token: over https a certificate does."""
+        return self._token is not None and not self.address.is_encrypted
+
+    @property
     def _opened(self) -> aiohttp.ClientSession:
         if self._session is None:
             raise TransportError(f"The way to {self.address.name} is not open; use it in an `async with`.")
         return self._session
+
+
+class _GuardedRequest(aiohttp.ClientRequest):
+    """A request with a token: sent only if whoever has the other end may have it.
+
+    Any user of this machine can listen on a port that the service has not taken yet, or no longer has. It is
+    looked at once the connection is there, so that nobody else can come in between.
+    """
+
+    async def send(self, conn: aiohttp.connector.Connection) -> aiohttp.ClientResponse:
+        sock = conn.transport.get_extra_info("socket") if conn.transport else None
+        if sock is not None and not who_serves(sock).may_have_secrets:
+            raise AuthenticationRequired(
+                f"The token was not sent: what listens at {self.url.origin()} is a program of another user. "
+                "Start the service, or name the port that it listens on; for another user's, use https."
+            )
+        return await super().send(conn)
 
 
 class NoSocket(Exception):

@@ -296,6 +296,15 @@ class Pursuit:
             if not self._under_way:
                 return
         await self._work.cancel()
+        await self._stopped()
+
+    async def _stopped(self) -> None:
+        """Until it has ended: a cancel may be answered before that."""
+        try:
+            while not (await self._work.status()).status.final:
+                await self._clock.sleep(POLL)
+        except NotFound:  # it has no status to go by: the answer stands
+            return
 
     def _unknown(self, why: str) -> OutcomeUnknown:
         if self._job.kind is JobKind.CREATION:

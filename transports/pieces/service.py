@@ -96,9 +96,10 @@ class Service:
         await self.client.ask("GET", "/.well-known/health")
 
     async def cancel(self, kind: JobKind, backup: models.Backup) -> None:
-        """Cancel the job of this Backup; returns once everything is as before, however long that takes.
+        """Cancel the job of this Backup; returns once that is answered, however long that takes.
 
-        Returns also where there is nothing to cancel, or it is too late: the job itself tells how it ended.
+        The answer may come before everything is as before; there may be nothing to cancel (any more), or it
+        is too late: the job itself tells how it goes on, and how it ended.
         """
 
         async def standing() -> Status:

@@ -52,19 +52,17 @@ def catalogue_model(backups: Iterable[ours.Backup]) -> models.Backups:
     return models.Backups(iterable, {backup.id: place for place, backup in enumerate(iterable)})
 
 
-def progress_model(job: Job, restored: ours.Backup | None = None) -> models.BackupStreamedProgress:
-    """How a job stands, as streams say it. `restored` is the backup of a restoration that has not said it."""
-    backup = job.backup or restored
-    model = backup_model(backup) if backup else None
+def progress_model(job: Job) -> models.BackupStreamedProgress:
+    """How a job stands, as streams say it."""
+    model = backup_model(job.backup) if job.backup else None
     return models.BackupStreamedProgress(model, status_of(job), round(job.percentage, 1))
 
 
-def status_model(job: Job, restored: ours.Backup | None = None) -> models.BackupStatus:
+def status_model(job: Job) -> models.BackupStatus:
     """How a job stands, as a status says it. Raises NotFound for a job that has no Backup yet."""
-    backup = job.backup or restored
-    if backup is None:
+    if job.backup is None:
         raise NotFound(f"The {job.kind} {job.id} has no backup yet; ask again once it has begun.")
-    return _status(backup, status_of(job), round(job.percentage, 1))
+    return _status(job.backup, status_of(job), round(job.percentage, 1))
 
 
 def completed_model(backup: ours.Backup) -> models.BackupStatus:

@@ -103,11 +103,15 @@ class PiecesTransport:
     async def backups(self) -> tuple[Backup, ...]:
         """The service's backups, oldest first."""
         found = [backup_of(backup, self.database) for backup in await self._service.backups()]
-        return tuple(sorted(found, key=lambda backup: backup.created))
+        return tuple(sorted(found, key=lambda backup: backup.timestamp))
 
     async def backup(self, backup_id: str) -> Backup:
         """One of them. Raises NotFound."""
         return backup_of(await self._service.backup(backup_id), self.database)
+
+    async def other_backups(self) -> int:
+        """What a service of ours tells of its store; another tells nothing."""
+        return 0 if self._beside is None else await self._beside.other_backups()
 
     async def delete(self, backup_id: str) -> None:
         """Delete it. Raises NotFound."""

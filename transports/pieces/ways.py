@@ -37,6 +37,9 @@ from .service import IN_PROGRESS, PATHS, Service
 log = logging.getLogger(__name__)
 
 NDJSON = "application/x-ndjson"
+STATUS = PATHS[JobKind.CREATION].status.removeprefix("/backup/{}")
+"""How a Location ends that says where a creation stands, and not where its Backup will be."""
+
 HANDSHAKE_WITHIN = 5.0
 """Seconds for the handshake that finds out whether there are web sockets; a proxy may swallow it."""
 REASON_WITHIN = 2.0
@@ -319,5 +322,5 @@ class _Closed:
 
 
 def _named(location: str) -> str:
-    """The id of the Backup that a Location names, if it does: it is the path's last part."""
-    return location.rpartition("/")[2]
+    """The id of the Backup that a Location names, if it does: the path ends with it, or with its status."""
+    return location.removesuffix(STATUS).rpartition("/")[2]

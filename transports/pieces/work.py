@@ -60,5 +60,5 @@ class Work(Protocol):
         ...
 
     async def cancel(self) -> None:
-        """Cancel it; returns once everything is as before, or it turns out to be too late."""
+        """Cancel it; returns once it is answered: `status` says when everything is as before."""
         ...

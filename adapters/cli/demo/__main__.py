@@ -1,4 +1,4 @@
-"""`python -m reprieve.adapters.cli.demo`: where the demo plays, and that nothing of it is left."""
+"""`python -P -m reprieve.adapters.cli.demo`: where the demo plays, and that nothing of it is left."""
 
 from __future__ import annotations
 

@@ -16,5 +16,5 @@ def called_by(folder: Path | None) -> str:
         return COMMAND
     script = shutil.which(COMMAND, path=str(Path(sys.executable).parent))
     if script is None:
-        return f"{sys.executable} -m reprieve.adapters.cli"
+        return f"{sys.executable} -P -m reprieve.adapters.cli"
     return os.path.relpath(script, folder) if folder and Path(script).is_relative_to(folder) else script

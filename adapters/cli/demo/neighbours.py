@@ -17,6 +17,8 @@ from random import Random
 from types import TracebackType
 from typing import Any, Self
 
+from reprieve.transports.local.interpreter import child_environment, python_command
+
 from .snippets import digest
 
 PAUSE = 0.02
@@ -29,7 +31,8 @@ class Neighbour:
 
     def __init__(self, does: str, path: str) -> None:
         self._process = subprocess.Popen(
-            [sys.executable, "-m", __name__, does, path],
+            [*python_command(sys.executable, f"from {__name__} import live\nlive()"), does, path],
+            env=child_environment(),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -95,6 +98,7 @@ def _read(database: sqlite3.Connection, number: int) -> bool:
     return bool(rows) and all(digest(code) == said for code, said in rows)
 
 
-if __name__ == "__main__":
+def live() -> None:
+    """Be such a process: what its command line says, in the database that it names."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal's Ctrl-C is the story's to hear
     _Life(sys.argv[2]).live({"write": _write, "read": _read}[sys.argv[1]])

@@ -11,6 +11,7 @@
 ;;; Code:
 
 (require 'reprieve-words)
+(require 'seq)
 (require 'subr-x)
 
 (defgroup reprieve nil
@@ -41,18 +42,34 @@ variable `exec-path' are tried in this order."
   "import importlib.util as u, sys; sys.exit(u.find_spec('reprieve') is None)"
   "What a Python interpreter runs to tell whether reprieve is installed in it.")
 
+(defun reprieve-finder--program (name)
+  "The path of the program NAME: itself, or what variable `exec-path' has.
+The current folder is not looked at, though variable `exec-path'
+may say so: what lies in it is not the user's choice."
+  (cond ((file-name-absolute-p name)
+         (let ((path (expand-file-name name)))
+           (and (file-regular-p path) (file-executable-p path) path)))
+        ((file-name-directory name) nil)
+        (t (let ((folders (seq-filter (lambda (folder)
+                                        (and folder (file-name-absolute-p folder)))
+                                      exec-path)))
+             ;; Where there are none, `locate-file' would look in the current folder.
+             (and folders
+                  (locate-file name folders exec-suffixes #'file-executable-p))))))
+
 (defun reprieve-finder--named (command by)
   "COMMAND, which BY names: it is used, or it is an error, but never passed over."
-  (if (executable-find (car command))
-      command
-    (user-error "%s names %s, which is no program" by (car command))))
+  (let ((program (reprieve-finder--program (car command))))
+    (unless program
+      (user-error "%s names %s, which is no program" by (car command)))
+    (cons program (cdr command))))
 
 (defun reprieve-finder--by-option ()
   "The command that the option names."
   (when reprieve-bridge-command
     (reprieve-finder--named (if (listp reprieve-bridge-command)
                                 reprieve-bridge-command
-                              (list (expand-file-name reprieve-bridge-command)))
+                              (list reprieve-bridge-command))
                             "The option `reprieve-bridge-command'")))
 
 (defun reprieve-finder--by-environment ()
@@ -65,14 +82,14 @@ variable `exec-path' are tried in this order."
   "The command that came with this package."
   (let* ((name (if (eq system-type 'windows-nt) "bin/reprieve.exe" "bin/reprieve"))
          (program (expand-file-name name reprieve-finder--folder)))
-    (and (file-executable-p program) (list program))))
+    (and (reprieve-finder--program program) (list program))))
 
 (defun reprieve-finder--of-interpreter ()
   "The command of the selected interpreter, if reprieve is installed in it."
   (let* ((environment (or (bound-and-true-p python-shell-virtualenv-root)
                           (getenv "VIRTUAL_ENV")))
          (name (if (eq system-type 'windows-nt) "Scripts/python.exe" "bin/python"))
-         (python (executable-find
+         (python (reprieve-finder--program
                   (or (and environment (expand-file-name name environment))
                       (bound-and-true-p python-shell-interpreter)
                       "python3"))))
@@ -83,7 +100,7 @@ variable `exec-path' are tried in this order."
 
 (defun reprieve-finder--on-path ()
   "The command that variable `exec-path' has."
-  (when-let ((program (executable-find "reprieve")))
+  (when-let ((program (reprieve-finder--program "reprieve")))
     (list program)))
 
 (defun reprieve-finder-find ()

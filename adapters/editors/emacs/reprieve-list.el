@@ -39,7 +39,7 @@
   "A line for each backup."
   (mapcar (lambda (backup)
             (list (plist-get backup :id)
-                  (vector (reprieve-words-moment (plist-get backup :created))
+                  (vector (reprieve-words-made (plist-get backup :created))
                           (reprieve-words-size (plist-get backup :bytes))
                           (plist-get backup :id)
                           (abbreviate-file-name (plist-get backup :database)))))

@@ -36,6 +36,14 @@
   "The moment that the wire SAID, in the reader's own time zone."
   (format-time-string "%Y-%m-%d %H:%M:%S" (encode-time (iso8601-parse said))))
 
+(defun reprieve-words-made (said)
+  "When something was made, by what the wire SAID.
+A time in the future, by a clock that was ahead, is marked."
+  (concat (reprieve-words-moment said)
+          (if (time-less-p (time-add nil 60) (encode-time (iso8601-parse said)))
+              " (in the future)"
+            "")))
+
 (defun reprieve-words-own-p (backup)
   "Whether BACKUP is of the database, or may be: of a service's only it knows."
   (or (reprieve-words-url-p reprieve-database)
@@ -44,7 +52,7 @@
 (defun reprieve-words-backup (backup)
   "BACKUP in one line; a store may have those of other databases too."
   (format "%s  %10s  %s%s"
-          (reprieve-words-moment (plist-get backup :created))
+          (reprieve-words-made (plist-get backup :created))
           (reprieve-words-size (plist-get backup :bytes))
           (plist-get backup :id)
           (if (reprieve-words-own-p backup)

@@ -118,7 +118,7 @@ replaced is told and must be agreed to."
              (format "%s is replaced by what it held before %s, on %s (%s).  Revert? "
                      (reprieve-words-name)
                      (plist-get copy :reason)
-                     (reprieve-words-moment (plist-get copy :created))
+                     (reprieve-words-made (plist-get copy :created))
                      (reprieve-words-size (plist-get copy :bytes))))
         (reprieve-jobs-start 'database/revert
                              (list :confirm t :undo (plist-get copy :id)))))))

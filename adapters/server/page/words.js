@@ -28,15 +28,16 @@ export function clock(at) {
 
 export const moment = (at) => `${day(at)} ${clock(at)}`;
 
-/** How long ago that was, in its largest unit: `3 hours ago`. */
+/** How long ago that was, in its largest unit: `3 hours ago`; `3 hours in the future`, where a clock was wrong. */
 export function ago(at, now = new Date()) {
-  const seconds = Math.max(0, Math.round((now - at) / 1000));
+  const seconds = Math.abs(Math.round((now - at) / 1000));
+  const side = now < at ? "in the future" : "ago";
   for (const [unit, length] of [
     ["day", 86400],
     ["hour", 3600],
     ["minute", 60],
   ]) {
-    if (seconds >= length) return `${counted(Math.floor(seconds / length), unit)} ago`;
+    if (seconds >= length) return `${counted(Math.floor(seconds / length), unit)} ${side}`;
   }
   return "just now";
 }

@@ -16,7 +16,9 @@ from .talking import asked, key_for, started, told
 
 async def _backups(request: web.Request) -> web.StreamResponse:
     """The backups of the database, oldest first."""
-    return told(Backups(tuple(wire.shaped(one) for one in await request.app[LIBRARY].backups())))
+    library = request.app[LIBRARY]
+    own = tuple(wire.shaped(one) for one in await library.backups())
+    return told(Backups(own, await library.other_backups() or None))
 
 
 async def _create(request: web.Request) -> web.StreamResponse:

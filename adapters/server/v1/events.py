@@ -1,7 +1,8 @@
 """Server-sent events under /v1: every change of every job, or of one, resumable where a client left off.
 
 An event's id is the number of a line of the journal, so it holds across connections and runs of the service:
-a client that comes back with `Last-Event-ID` misses no change. Progress is no line and has no id.
+a client that comes back with `Last-Event-ID` misses no change. Progress is no line and has no id. An id
+always comes with data, for there are clients that forget one that comes alone.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from reprieve.core.operations import Operation
 from reprieve.library import watching
 
 from ... import wire
+from ..answers import streamed
 from ..following import Updates
 from ..forms import EVENTS
 from ..keys import LIBRARY, SETTINGS, STOPPING
@@ -46,47 +48,58 @@ async def _one(request: web.Request) -> web.StreamResponse:
 
 
 class _Story:
-    """What one client has been told: up to which line of the journal, and of each job which version."""
+    """What one client has been told: up to which line of the journal, and of each job how it stood."""
 
     def __init__(self, library: Library, after: int | None, job: str | None) -> None:
         self._library = library
         self._after = after
         self._job = job
-        self._versions: dict[str, int] = {}
+        self._told: dict[str, Job] = {}
 
     async def begin(self) -> AsyncGenerator[bytes]:
-        """What was missed since the client left off; or else where to begin."""
-        if self._after is None:
-            self._after = await self._library.newest_change()
-            yield f"id: {self._after}\n\n".encode()
-        else:
-            async for event in self.missed():
-                yield event
+        """What was missed since the client left off; or else how things stand, and where to begin."""
+        events = self._standing() if self._after is None else self.missed()
+        async for event in events:
+            yield event
+
+    async def _standing(self) -> AsyncGenerator[bytes]:
+        """The line from which nothing will be missed comes last: whoever knows it has heard the rest."""
+        self._after = await self._library.newest_change()
+        if self._job is not None:
+            yield self._tell(await self._library.job(self._job), self._after)
+            return
+        for job in reversed(await self._library.jobs(unsettled=True)):
+            yield self._tell(job)
+        yield _event("position", {"seq": self._after}, self._after)
 
     async def missed(self) -> AsyncGenerator[bytes]:
         """Every change since the newest that was told."""
         async for entry in self._library.history(self._after or 0, job=self._job):
             self._after = entry.seq
-            self._versions[entry.job.id] = entry.job.version
-            yield _event(entry.job, entry.seq)
+            yield self._tell(entry.job, entry.seq)
 
     async def go_on(self, job: Job) -> AsyncGenerator[bytes]:
         """What an update means: changes, which the journal numbers, or progress."""
         if self._is_news(job):
             async for event in self.missed():
                 yield event
-        elif not job.final:
-            yield _event(job)
-        if self._is_news(job):  # how it stood before the line at which this client began
-            self._versions[job.id] = job.version
-            yield _event(job)
+        if self._is_news(job) or self._is_progress(job):
+            yield self._tell(job)
 
     def _is_news(self, job: Job) -> bool:
-        return self._versions.get(job.id, -1) < job.version
+        return job.id not in self._told or self._told[job.id].version < job.version
+
+    def _is_progress(self, job: Job) -> bool:
+        told = self._told[job.id]
+        return told.version == job.version and told != job and not job.final
+
+    def _tell(self, job: Job, id: int | None = None) -> bytes:
+        self._told[job.id] = job
+        return _event("job", wire.on_wire(job), id)
 
 
 async def _streamed(request: web.Request, story: _Story, updates: Updates) -> web.StreamResponse:
-    response = web.StreamResponse(headers={"Content-Type": EVENTS.content_type})
+    response = streamed(EVENTS.content_type)
     async with updates:
         try:
             await response.prepare(request)
@@ -113,10 +126,10 @@ async def _left_off(request: web.Request) -> int | None:
     return heard
 
 
-def _event(job: Job, id: int | None = None) -> bytes:
-    data = json.dumps(wire.on_wire(job), separators=(",", ":"))
+def _event(name: str, members: wire.Members, id: int | None) -> bytes:
+    data = json.dumps(members, separators=(",", ":"))
     numbered = "" if id is None else f"id: {id}\n"
-    return f"{numbered}event: job\ndata: {data}\n\n".encode()
+    return f"{numbered}event: {name}\ndata: {data}\n\n".encode()
 
 
 ROUTES = (

@@ -26,9 +26,10 @@ class Service(Shape):
 
 @attrs.frozen
 class Backups(Shape):
-    """The backups of the database, oldest first."""
+    """The backups of the database, oldest first, and how many of other databases are in its store."""
 
     backups: tuple[Backup, ...]
+    other_backups: int | None = None
 
 
 @attrs.frozen

@@ -14,7 +14,7 @@ from typing import Any
 import attrs
 import pytest
 
-COMMAND = (sys.executable, "-m", "reprieve.adapters.cli")
+COMMAND = (sys.executable, "-P", "-m", "reprieve.adapters.cli")
 DEADLINE = 60.0
 
 

@@ -292,6 +292,19 @@ def test_a_passphrase_given_to_the_first_backup_opens_the_store(reprieve: Reprie
     assert 1 == len(reprieve("list", "--json", **given, **elsewhere).result["backups"])
 
 
+def test_a_short_passphrase_is_taken_only_where_that_is_allowed(reprieve: Reprieve, database: Path) -> None:
+    short = {"REPRIEVE_PASSPHRASE": "xy", "REPRIEVE_NEW_PASSPHRASE": "yz"}
+    refused = reprieve("backup", "snippets.db", **short)
+    backed_up = reprieve("backup", "snippets.db", "--allow-weak", **short)
+    kept = reprieve("key", "add-passphrase", **short)
+    added = reprieve("key", "add-passphrase", "--allow-weak", **short)
+
+    assert (2, 0, 2, 0) == (refused.code, backed_up.code, kept.code, added.code)
+    assert "2 characters" in refused.err
+    assert "soon guessed" in backed_up.err
+    assert "soon guessed" in added.err
+
+
 def test_the_passphrase_at_hand_is_added(reprieve: Reprieve, database: Path) -> None:
     reprieve("backup", "snippets.db")
     given = {"REPRIEVE_PASSPHRASE": "open sesame"}

@@ -14,7 +14,7 @@ from reprieve.adapters.cli.demo.calling import called_by
 
 def test_the_demo_comes_true_and_leaves_nothing(tmp_path: Path) -> None:
     ran = subprocess.run(
-        [sys.executable, "-m", "reprieve.adapters.cli.demo", "--size-mib", "8"],
+        [sys.executable, "-P", "-m", "reprieve.adapters.cli.demo", "--size-mib", "8"],
         env={**os.environ, "TMPDIR": str(tmp_path)},
         capture_output=True,
         text=True,

@@ -10,6 +10,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from reprieve.transports.local.os_lock import OsLock
+
 from .conftest import DEADLINE, Reprieve, content, until, write
 
 TakeLock = Callable[[Path], sqlite3.Connection]
@@ -81,7 +83,8 @@ def test_what_a_second_ctrl_c_left_is_put_back_by_the_next_command(
     holder = write_lock(database)
     process = reprieve.start("restore", "latest", "snippets.db", "--yes", "--json")
     job = until(process, _waiting_for_the_lock)["job"]["id"]
-    worker = int((reprieve.home / "workers" / f"{job}.lock").read_text())
+    worker = OsLock(reprieve.home / "workers" / f"{job}.lock").pid()
+    assert worker is not None
     os.kill(worker, signal.SIGSTOP)  # so that the cancel cannot end before the second Ctrl-C
     process.send_signal(signal.SIGINT)
     until(process, lambda said: said["job"]["state"] == "cancelling")

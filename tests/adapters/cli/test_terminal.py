@@ -106,10 +106,10 @@ def test_the_recovery_code_is_shown_once_and_only_on_a_terminal(reprieve: Reprie
 
 def test_a_passphrase_is_asked_for_where_there_is_no_key(reprieve: Reprieve, database: Path) -> None:
     reprieve("backup", "snippets.db")
-    reprieve("key", "add-passphrase", REPRIEVE_NEW_PASSPHRASE="open sesame")
+    reprieve("key", "add-passphrase", REPRIEVE_NEW_PASSPHRASE=" open sesame ")
     terminal = Terminal(reprieve, "list", REPRIEVE_HOME=str(reprieve.folder / "other machine"))
     terminal.until("Passphrase: ")
-    terminal.type("open sesame\n")
+    terminal.type(" open sesame \n")
 
     assert 0 == terminal.end()
     assert "snippets.db" in terminal.shown

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import attrs
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -59,3 +60,30 @@ def test_folding_keeps_every_word_whole_and_every_line_in_the_room(text: str, ro
 
     assert text.split() == folded.split()
     assert all(len(line) <= room or len(line.split()) == 1 for line in folded.splitlines())
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [
+        (0, "just now"),
+        (59, "just now"),
+        (-59, "just now"),
+        (7200, "2 hours ago"),
+        (-60, "1 minute in the future"),
+        (-3 * 86400, "3 days in the future"),
+    ],
+)
+def test_what_is_in_the_future_is_told_as_such(seconds: int, said: str) -> None:
+    now = datetime(2026, 1, 1, tzinfo=UTC)
+
+    assert said == words.ago(now - timedelta(seconds=seconds), now)
+    assert ("future" in said and seconds < -60) == words.made(now - timedelta(seconds=seconds), now).endswith(
+        "(in the future)"
+    )
+
+
+def test_a_job_during_which_the_clock_was_set_back_has_no_length() -> None:
+    began = datetime(2026, 1, 1, tzinfo=UTC)
+    job = attrs.evolve(_job("/a.db"), started=began, ended=began - timedelta(hours=1))
+
+    assert "-" == words.took(job)

@@ -17,6 +17,7 @@ from pathlib import Path
 import attrs
 import pytest
 
+from reprieve.transports.local.os_lock import OsLock
 from tests.support.bridges import DEADLINE, Bridge, Said, bridging
 from tests.support.databases import OLD, content_of, copy_database, make_database, writes_in
 from tests.support.leftovers import leftovers
@@ -60,11 +61,12 @@ class Scene:
 
     def worker(self, job: str) -> int:
         """The worker of a job, once it has stopped itself."""
-        lock, deadline = self.folder / "home" / "workers" / f"{job}.lock", time.monotonic() + DEADLINE
-        while not (lock.exists() and (text := lock.read_text("ascii")) and _stopped(int(text))):
+        lock = OsLock(self.folder / "home" / "workers" / f"{job}.lock")
+        deadline = time.monotonic() + DEADLINE
+        while (pid := lock.pid()) is None or not _stopped(pid):
             assert time.monotonic() < deadline
             time.sleep(0.01)
-        return int(text)
+        return pid
 
     def whole(self, content: str) -> None:
         """The database holds this, it is in use as before, and nothing lies about."""

@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 
 import tests.support.parent as parent
+from reprieve.adapters.jsonrpc.welcome import PROTOCOLS
 from reprieve.core import VERSION
 from tests.adapters.jsonrpc.conftest import QUICK, Start
 from tests.support.bridges import DEADLINE, INITIALIZE, Bridge, environment, framed, request, spawned
@@ -69,6 +70,20 @@ def test_l03_only_majors_are_compared(start: Start, versions: list[str]) -> None
     assert "1" == bridge.initialize(protocolVersions=versions)["protocolVersion"]
 
 
+@pytest.mark.parametrize("target", [(QUICK,), ()], ids=["greeted ahead", "target named by the client"])
+@pytest.mark.parametrize("member", [{}, {"protocolVersions": None}], ids=["missing", "null"])
+def test_l03_a_client_that_names_no_version_is_served_the_newest(
+    start: Start, target: tuple[str, ...], member: dict[str, None]
+) -> None:
+    bridge = start(*target, greet=False)
+    options = {} if target else {"initializationOptions": {"target": QUICK}}
+
+    said = bridge.call("initialize", {"processId": None, "capabilities": {}, **options, **member})
+
+    assert PROTOCOLS[0] == said["protocolVersion"]
+    assert {"items": []} == bridge.call("backups/list")
+
+
 @pytest.mark.parametrize(
     ("members", "path"),
     [
@@ -77,7 +92,7 @@ def test_l03_only_majors_are_compared(start: Start, versions: list[str]) -> None
         ({"processId": 0}, "processId"),
         ({"processId": 10**20}, "processId"),
         ({"protocolVersions": "1"}, "protocolVersions"),
-        ({"protocolVersions": None}, "protocolVersions"),
+        ({"protocolVersions": [1]}, "protocolVersions[0]"),
         ({"capabilities": []}, "capabilities"),
         ({"initializationOptions": {"target": 5}}, "initializationOptions.target"),
         ({"initializationOptions": {"target": ""}}, "initializationOptions.target"),
@@ -247,6 +262,38 @@ def test_l08_the_client_is_killed_while_a_sibling_holds_the_pipes(tmp_path: Path
         os.close(process)
 
     assert ([bridge], []) == (ended, still)
+
+
+@pytest.mark.parametrize("target", [(QUICK,), ()], ids=["greeted ahead", "target named by the client"])
+def test_l08_a_client_whose_process_cannot_be_seen_is_served_and_warned(
+    start: Start, target: tuple[str, ...]
+) -> None:
+    """Its number is one of another container, say."""
+    bridge = start(*target, greet=False)
+    options = {} if target else {"initializationOptions": {"target": QUICK}}
+
+    bridge.initialize(processId=2**31 - 1, **options)
+    warned = bridge.told("window/logMessage", type=2)["message"]
+    made = bridge.call("backups/create")
+
+    assert [made["id"]] == [backup["id"] for backup in bridge.call("backups/list")["items"]]
+    assert "process 2147483647 cannot be seen from here" in warned
+    assert warned in bridge.log()
+    bridge.close()
+    assert 0 == bridge.ended(SOON)
+
+
+def test_l08_the_end_of_the_clients_process_is_told(start: Start) -> None:
+    """Whoever still reads is told why the bridge goes: the number may be somebody else's here."""
+    with subprocess.Popen([sys.executable, "-c", parent.HOLDER], stdin=subprocess.PIPE) as client:
+        bridge = start(QUICK, greet=False)
+        bridge.initialize(processId=client.pid)
+        bridge.call("backups/list")
+
+    assert 0 == bridge.ended(5 * SOON)
+    told = bridge.told("window/logMessage", type=2)["message"]
+    assert f"The client's process {client.pid} has ended, and so the bridge ends." == told
+    assert told in bridge.log()
 
 
 @pytest.mark.needs("posix")

@@ -32,7 +32,7 @@ async def test_a_creation_answers_the_backup(serve: Serve, body: bytes) -> None:
     listed = (await service.get("/backups")).document["iterable"]
     assert (200, "application/json") == (made.status, made.type)
     assert [made.document] == listed
-    assert f"/backup/{made.document['id']}" == made.location
+    assert f"/backup/{made.document['id']}/creation/status" == made.location
     assert made.document == (await service.get(f"/backup/{made.document['id']}")).document
 
 
@@ -44,7 +44,7 @@ async def test_a_stream_is_one_document_unless_another_type_is_named(serve: Serv
 
         assert (200, "application/json") == (told.status, told.type)
         assert ("COMPLETED", 100.0) == (told.document["status"], told.document["percentage"])
-        assert f"/backup/{told.document['backup']['id']}" == told.location
+        assert f"/backup/{told.document['backup']['id']}/creation/status" == told.location
 
 
 async def test_ndjson_tells_each_step(serve: Serve) -> None:
@@ -146,7 +146,7 @@ async def test_another_client_follows_and_cancels(serve: Serve) -> None:
         told = [json.loads(line) for line in (await answer.content.read()).splitlines()]
 
     after = (await service.get(f"{path}/creation/status")).document
-    assert (path, backup["id"]) == (answer.headers["Location"], running["backup"]["id"])
+    assert (f"{path}/creation/status", backup["id"]) == (answer.headers["Location"], running["backup"]["id"])
     assert ("IN-PROGRESS", "IN-PROGRESS") == (running["status"], running["value"])
     assert 404 == unpublished.status
     assert (204, "") == (cancelled.status, cancelled.text)
@@ -165,15 +165,36 @@ async def test_a_creation_that_is_cancelled_by_another_client_gives_no_backup(se
     assert (500, True) == (answer.status, "was cancelled" in answer.text)
 
 
-async def test_cancelling_twice_is_no_error(serve: Serve) -> None:
+async def test_where_a_creation_stands_is_found_from_its_first_byte_on(serve: Serve) -> None:
+    """However it ends; the Backup itself is found once there is one."""
+    for scenario, end in (({}, "COMPLETED"), ({"fail_at": 0.5, "times": 0}, "FAILED")):
+        service = await serve(**scenario)
+
+        async with service.client.post("/backups/create/streamed", headers=NDJSON) as answer:
+            place = answer.headers["Location"]
+            first = await service.get(place)
+            await answer.content.read()
+        last = await service.get(place)
+
+        backup = last.document["backup"]["id"]
+        assert (200, 200, end) == (first.status, last.status, last.document["status"])
+        assert (200 if end == "COMPLETED" else 404) == (await service.get(f"/backup/{backup}")).status
+
+
+async def test_a_cancel_of_what_was_cancelled_finds_nothing_in_progress(serve: Serve) -> None:
     service = await serve(hang_at=0.5)
 
     async with service.client.post("/backups/create/streamed", headers=NDJSON) as answer:
-        path = answer.headers["Location"]
-        both = await asyncio.gather(*[service.post(f"{path}/creation/cancel") for _ in range(2)])
-    later = await service.post(f"{path}/creation/cancel")
+        path = f"/backup/{json.loads(await answer.content.readline())['backup']['id']}/creation"
+        both = await asyncio.gather(*[service.post(f"{path}/cancel") for _ in range(2)])
+    later = await service.post(f"{path}/cancel")
+    (job,) = await service.library.jobs()
 
-    assert [204, 204, 204] == [answer.status for answer in (*both, later)]
+    assert [204, 204] == [answer.status for answer in both]
+    assert (500, "text/plain; charset=utf-8") == (later.status, later.type)
+    assert f"Nothing is in progress: the creation {job.id} was cancelled before" in later.text
+    assert "CANCELED" == (await service.get(f"{path}/status")).document["status"]
+    assert 200 == (await service.post(f"/v1/jobs/{job.id}/cancel")).status
 
 
 async def test_a_cancel_that_comes_too_late_says_so(serve: Serve) -> None:

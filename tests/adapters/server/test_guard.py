@@ -10,7 +10,7 @@ from itertools import product
 
 import pytest
 
-from tests.support.services import Answer, Service, serving
+from tests.support.services import Answer, Service, answer_from, request, serving
 
 LISTED = "https://snippets.example"
 SDK_TYPE = "Content-Type: application/json"
@@ -133,11 +133,27 @@ def test_pages_get_in_by_their_origin_and_where_they_come_from(service: Service,
 @pytest.mark.parametrize("body", [b"", b"null", b"{}"])
 def test_what_changes_something_is_json_or_nothing(service: Service, named: str | None, body: bytes) -> None:
     lines = [] if named is None else [f"Content-Type: {named}"]
+    chunks = b"%x\r\n%b\r\n0\r\n\r\n" % (len(body), body) if body else b"0\r\n\r\n"
+    head = (f"Host: localhost:{service.port}", "Transfer-Encoding: chunked", *lines)
 
-    answer = service.ask("POST", SHAPES[2][1], *lines, body=body)
+    declared = service.ask("POST", SHAPES[2][1], *lines, body=body)
+    with service.connect() as connection:
+        connection.sendall(request("POST", SHAPES[2][1], *head) + chunks)
+        chunked = answer_from(connection)
 
-    allowed = TYPES[named] if named is not None else not body
-    assert (404 if allowed else 415) == answer.status, answer
+    allowed = not body or (named is not None and TYPES[named])
+    expected = 404 if allowed else 415
+    assert (expected, expected) == (declared.status, chunked.status), (declared, chunked)
+
+
+@pytest.mark.parametrize("named", TYPES)
+def test_an_empty_form_of_another_page_is_refused_as_a_page(service: Service, named: str | None) -> None:
+    lines = [] if named is None else [f"Content-Type: {named}"]
+    path, empty = "/backups/create", "Content-Length: 0"
+
+    assert 403 == service.ask("POST", path, "Origin: http://evil.example", empty, *lines).status
+    assert 403 == service.ask("POST", path, "Sec-Fetch-Site: cross-site", empty, *lines).status
+    assert 421 == service.ask("POST", path, "Host: evil.example", empty, *lines).status
 
 
 def test_a_second_origin_or_type_beside_a_good_one_is_refused(service: Service) -> None:

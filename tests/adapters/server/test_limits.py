@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -195,17 +197,67 @@ async def test_beyond_the_limit_connections_are_told_so_and_those_within_it_are_
 
 @pytest.mark.needs("posix", "bash")
 def test_where_few_files_may_be_open_fewer_connections_are_taken_and_jobs_still_run(tmp_path: Path) -> None:
-    """Connections leave files enough to the journal and the workers: 300 are allowed here."""
+    """Connections leave files enough to the journal and the workers: 300 are allowed here, so 150 come in."""
     write(tmp_path / "snippets.db", "CREATE TABLE t (x)")
+    ask = "GET", "/backups"
     with serving(tmp_path, "snippets.db", limit_files=300) as service, ExitStack() as opened:
-        first = opened.enter_context(service.connect())
-        for _ in range(60):
-            opened.enter_context(service.connect())
+        kept = [opened.enter_context(service.connect()) for _ in range(150)]
+        for connection in kept:
+            connection.sendall(request(*ask, f"Host: localhost:{service.port}", close=False))
+            assert b"200" in connection.recv(65536)
         refused = answer_from(opened.enter_context(service.connect())).status
-        first.sendall(request("POST", "/backups/create", f"Host: localhost:{service.port}"))
-        made = answer_from(first).status
+        kept[0].sendall(request("POST", "/backups/create", f"Host: localhost:{service.port}"))
+        made = answer_from(kept[0]).status
 
     assert (503, 200) == (refused, made)
+
+
+@pytest.mark.needs("posix", "bash")
+def test_silent_connections_make_room_oldest_first_and_jobs_still_run(tmp_path: Path) -> None:
+    write(tmp_path / "snippets.db", "CREATE TABLE t (x)")
+    with serving(tmp_path, "snippets.db", limit_files=300) as service, ExitStack() as opened:
+        silent = [opened.enter_context(service.connect()) for _ in range(400)]
+        made = service.ask("POST", "/backups/create").status
+        oldest = silent[0].recv(1)
+        silent[-1].sendall(request("GET", "/backups", f"Host: localhost:{service.port}"))
+        newest = answer_from(silent[-1]).status
+
+    assert (200, b"", 200) == (made, oldest, newest)
+
+
+SILENT = """
+import encodings.idna, os, socket, sys
+os.setgid(65534)
+os.setuid(65534)
+port, count = int(sys.argv[1]), int(sys.argv[2])
+held = [socket.create_connection(("127.0.0.1", port)) for _ in range(count)]
+for sock in held[:5]:
+    sock.sendall(b"GET /backups HTTP/1.1\\r\\nHost: localhost:%d\\r\\n\\r\\n" % port)
+    assert b" 401 " in sock.recv(100)
+print("open", flush=True)
+sys.stdin.read()
+"""
+
+
+@pytest.mark.needs("other user", "bash")
+def test_connections_of_a_user_who_is_refused_do_not_use_up_the_owners(tmp_path: Path) -> None:
+    write(tmp_path / "snippets.db", "CREATE TABLE t (x)")
+    with serving(tmp_path, "snippets.db", limit_files=300) as service, ExitStack() as opened:
+        own = opened.enter_context(service.connect())  # silent as well, and older than all others
+        with subprocess.Popen(
+            [sys.executable, "-c", SILENT, str(service.port), "400"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        ) as stranger:
+            assert stranger.stdout is not None
+            assert stranger.stdout.readline() == "open\n"
+            statuses = [service.ask("POST", "/backups/create").status for _ in range(5)]
+            own.sendall(request("GET", "/backups", f"Host: localhost:{service.port}"))
+            first = answer_from(own).status
+            stranger.communicate()
+
+    assert ([200] * 5, 200) == (statuses, first)
 
 
 @pytest.mark.needs("linux")

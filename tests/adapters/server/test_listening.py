@@ -13,8 +13,8 @@ from urllib.parse import urlsplit
 import pytest
 
 from reprieve.adapters.server.listening import Place, listening
-from reprieve.adapters.server.peers import who_connected
 from reprieve.core.errors import Conflict, InvalidRequest
+from reprieve.transports.peers import who_connected
 from tests.support.services import COMMAND, DEADLINE, Service, answer_from, request, serving
 
 OFFLINE = "offline:?seed=7&speed=1000"

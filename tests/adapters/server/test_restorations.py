@@ -10,7 +10,7 @@ import pytest
 from reprieve.adapters.server import Settings
 from reprieve.core.errors import BY_KIND
 
-from .conftest import Serve
+from .conftest import Serve, Service
 
 NDJSON = {"Accept": "application/x-ndjson"}
 
@@ -91,6 +91,43 @@ async def test_a_cancel_answers_once_the_original_is_back(serve: Serve) -> None:
     assert () == await service.library.undo_copies()
 
 
+async def test_a_backup_that_is_deleted_is_restored_by_who_asked_before(serve: Serve) -> None:
+    """A restoration that waits for its turn holds the Backup that it was asked for."""
+    service = await serve(hang_at=0.5, backups=2)
+    first, second = [backup.id for backup in await service.library.backups()]
+    hanging = await service.library.create_backup()
+    restored = await service.library.restore(second)
+
+    deleted = await service.post(f"/backups/{second}/delete")
+    waiting = (await service.get(f"/backup/{second}/restoration/status")).document
+    shown = (await service.get("/backups/streamed/progress")).document["restorations"]
+    refused = await service.post(f"/backup/{second}/restore")
+    await hanging.cancel()
+    await _until_running(service, restored.id)
+    running = (await service.get(f"/backup/{second}/restoration/status")).document
+    cancelled = await service.post(f"/backup/{second}/restoration/cancel")
+
+    assert (204, 404, 204) == (deleted.status, refused.status, cancelled.status)
+    assert ("INITIALIZED", second) == (waiting["status"], waiting["backup"]["id"])
+    assert [second] == [job["backup"]["id"] for job in shown]
+    assert ("IN-PROGRESS", waiting["backup"]) == (running["status"], running["backup"])
+    assert [first] == [one["id"] for one in (await service.get("/backups")).document["iterable"]]
+
+
+async def test_a_delete_in_the_first_moment_breaks_no_restoration(serve: Serve) -> None:
+    service = await serve(backups=1)
+    (backup,) = await service.library.backups()
+
+    restoration = await service.library.restore(backup.id)
+    deleted = await service.post(f"/backups/{backup.id}/delete")
+    statuses = [await service.get(f"/backup/{backup.id}/restoration/status")]
+    await restoration
+    statuses.append(await service.get(f"/backup/{backup.id}/restoration/status"))
+
+    assert [204, 200, 200] == [answer.status for answer in (deleted, *statuses)]
+    assert "COMPLETED" == statuses[-1].document["status"]
+
+
 async def test_a_cancel_of_nothing_or_too_late_is_a_sentence(serve: Serve) -> None:
     service = await serve()
     backup = await service.made()
@@ -101,3 +138,9 @@ async def test_a_cancel_of_nothing_or_too_late_is_a_sentence(serve: Serve) -> No
 
     assert (500, True) == (nothing.status, nothing.text.startswith("Nothing was cancelled."))
     assert (500, True) == (late.status, "too late" in late.text)
+
+
+async def _until_running(service: Service, job_id: str) -> None:
+    async for job in service.library.watch():
+        if (job.id, job.state, bool(job.backup)) == (job_id, "running", True):
+            return

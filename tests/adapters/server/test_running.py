@@ -20,8 +20,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 import reprieve
-from reprieve.adapters.server import Settings
-from reprieve.adapters.server import running as server_running
+from reprieve.adapters.server import Settings, accepting
 from reprieve.adapters.server.listening import tls
 from reprieve.core import VERSION
 from reprieve.core.lifecycle import Outcome
@@ -182,7 +181,7 @@ async def test_where_it_says_that_it_is_there_it_is(host: str) -> None:
 async def test_who_never_begins_to_speak_tls_is_closed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(server_running, "HANDSHAKE", 0.2)
+    monkeypatch.setattr(accepting, "HANDSHAKE", 0.2)
     certificate, key = certificate_for("localhost", tmp_path)
     async with (
         reprieve.connect("offline:?seed=7&clock=real") as library,
@@ -260,3 +259,23 @@ def test_at_a_terminal_people_get_a_link_to_the_page(tmp_path: Path) -> None:
     assert f"/#token={token}".encode() in said
     assert b'"type"' not in said
     assert 0 == code
+
+
+async def test_handshakes_that_never_begin_count_and_make_room(tmp_path: Path) -> None:
+    certificate, key = certificate_for("localhost", tmp_path)
+    async with (
+        reprieve.connect("offline:?seed=7&clock=real") as library,
+        running(library, Settings(connections=5), tls(certificate, key)) as service,
+    ):
+        silent = [await asyncio.open_connection("127.0.0.1", service.port) for _ in range(20)]
+        trusted = ssl.create_default_context(cafile=certificate)
+        async with (
+            aiohttp.ClientSession() as client,
+            client.get(f"https://localhost:{service.port}/backups", ssl=trusted) as answer,
+        ):
+            status = answer.status
+        oldest = await silent[0][0].read()
+        for _, writer in silent:
+            writer.close()
+
+    assert (200, b"") == (status, oldest)

@@ -135,6 +135,8 @@ async def test_events_tell_every_change_in_order(serve: Serve) -> None:
     ids = [int(event["id"]) for event in numbered]
     states = [event["data"]["state"] for event in numbered]
     assert "text/event-stream" == answer.headers["Content-Type"]
+    assert ("position", {"seq": int(begun["id"])}) == (begun["event"], begun["data"])
+    assert {"job"} == {event["event"] for event in events}
     assert ids == list(range(int(begun["id"]) + 1, int(begun["id"]) + 1 + len(ids)))
     assert ("idle", "running", "done") == (states[0], states[1], states[-1])
     assert {job} == {event["data"]["id"] for event in events}
@@ -180,10 +182,45 @@ async def test_a_number_of_another_journal_begins_anew(serve: Serve, heard: str)
     job = (await service.post("/v1/backups")).document["id"]
 
     async with service.client.get("/v1/events", headers={"Last-Event-ID": heard}) as answer:
-        begun, stands = await _event(answer), await _event(answer)
+        stands, begun = await _event(answer), await _event(answer)
 
-    assert (str(await service.library.newest_change()), job) == (begun["id"], stands["data"]["id"])
+    newest = await service.library.newest_change()
+    assert ("job", job, False) == (stands["event"], stands["data"]["id"], "id" in stands)
+    assert ("position", {"seq": newest}, str(newest)) == (begun["event"], begun["data"], begun["id"])
     await service.library.cancel(job)
+
+
+async def test_the_events_of_one_job_begin_with_how_it_stands_and_its_number(serve: Serve) -> None:
+    service = await serve(OWNED)
+    job = (await service.post("/v1/backups")).document["id"]
+    ended = await (await service.library.follow(job)).settled()
+    path = f"/v1/jobs/{job}/events"
+
+    async with service.client.get(path) as answer:
+        stands = await _event(answer)
+        rest = await answer.content.read()
+
+    newest = await service.library.newest_change()
+    assert {"id": str(newest), "event": "job", "data": on_wire(ended)} == stands
+    assert b"" == rest
+    assert 204 == (await service.get(path, headers={"Last-Event-ID": stands["id"]})).status
+
+
+async def test_an_id_never_comes_without_data(serve: Serve) -> None:
+    """There are clients that forget it then (npm's eventsource)."""
+    service = await serve(OWNED, hang_at=0.5)
+    job = (await service.post("/v1/backups")).document["id"]
+
+    async with service.client.get("/v1/events") as answer:
+        await _event(answer)
+        await service.library.cancel(job)
+        assert service.client.app is not None
+        service.client.app[STOPPING].set()
+        told = (await answer.content.read()).decode()
+
+    numbered = [event for event in told.split("\n\n") if "id:" in event]
+    assert numbered
+    assert [] == [event for event in numbered if "\ndata: {" not in event]
 
 
 async def test_events_live_on_and_end_when_the_service_stops(serve: Serve) -> None:

@@ -295,6 +295,39 @@ cases["looks for the bridge in five places, in order"] = function()
   equal({ folder .. "/setting", "word" }, (finder.find()))
 end
 
+cases["runs nothing of the folder where it is"] = function()
+  local finder = require("reprieve.finder")
+  local settings = require("reprieve.settings")
+  local clone = vim.fn.fnamemodify(vim.env.TRIED_DATABASE, ":h") .. "/clone"
+  local mark = clone .. ".mark"
+  vim.fn.mkdir(clone)
+  for _, name in ipairs({ "reprieve", "python3" }) do
+    vim.fn.writefile({ "#!/bin/sh", "touch " .. mark }, clone .. "/" .. name)
+    vim.fn.setfperm(clone .. "/" .. name, "rwxr-xr-x")
+  end
+  for _, name in ipairs({ "reprieve", "importlib", "json", "token", "queue", "apsw" }) do
+    vim.fn.writefile({ ("open(%q, 'w')"):format(mark) }, clone .. "/" .. name .. ".py")
+  end
+  vim.fn.chdir(clone)
+  vim.env.REPRIEVE_BRIDGE = nil
+  vim.env.PATH = ".::" .. vim.fn.fnamemodify(vim.fn.exepath("sh"), ":h")
+  local command = finder.find()
+  assert(not command or command[1]:sub(1, 1) == "/" and not command[1]:find(clone, 1, true))
+  vim.env.REPRIEVE_BRIDGE = "reprieve"
+  equal({ nil, "The environment variable REPRIEVE_BRIDGE names reprieve, which is no program." }, { finder.find() })
+  vim.env.REPRIEVE_BRIDGE = nil
+  settings.set({ bridge = { "./reprieve" } })
+  equal({ nil, "The setting 'bridge' names ./reprieve, which is no program." }, { finder.find() })
+
+  settings.set({ bridge = { vim.env.TRIED_PYTHON, "-P", "-m", "reprieve" } })
+  vim.fn.system(vim.list_extend(finder.find(), { "backup", vim.env.TRIED_DATABASE }))
+  equal(0, vim.v.shell_error)
+  settings.current.bridge = nil
+  vim.g.python3_host_prog = vim.env.TRIED_PYTHON
+  equal({ vim.env.TRIED_PYTHON, "-P", "-m", "reprieve" }, (finder.find()))
+  equal(0, vim.fn.filereadable(mark))
+end
+
 cases["refuses settings that it does not know"] = function()
   equal({ false, "reprieve.setup: there is no setting 'databse'; see :help reprieve-settings" }, {
     pcall(reprieve.setup, { databse = "snippets.db" }),
@@ -311,6 +344,9 @@ cases["writes sizes and moments as people do"] = function()
   equal("2026-07-01 12:30:05", words.moment(os.date("!%Y-%m-%dT%H:%M:%S.123Z", at)))
   local winter = os.time({ year = 2026, month = 12, day = 1, hour = 0, min = 30, sec = 5 })
   equal("2026-12-01 00:30:05", words.moment(os.date("!%Y-%m-%dT%H:%M:%SZ", winter)))
+
+  assert(words.made("2126-07-01T12:30:05Z"):match(" %(in the future%)$"), "what a clock made that was ahead")
+  assert(not words.made(os.date("!%Y-%m-%dT%H:%M:%SZ")):match("future"), "what is made now")
 
   reprieve.setup({ database = vim.env.TRIED_DATABASE })
   local backup = { created = "2026-07-01T12:30:05.123Z", bytes = 1536, id = "7" }

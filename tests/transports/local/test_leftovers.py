@@ -28,6 +28,7 @@ def test_what_a_killed_worker_left(tmp_path: Path, home: Home) -> None:
     whole = made(home.undo / "kept.db", home.undo / "kept.json")
     gone = made(
         home.stages / "gone.db.part",
+        home.stages / "gone.copy.db",
         home.undo / "gone.db",
         home.undo / "gone-redo.db.part",
         home.undo / "gone.json.part",

@@ -6,13 +6,14 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from reprieve.core.errors import Conflict
 from reprieve.transports.local.os_lock import OsLock
+from reprieve.transports.local.process_identity import ProcessIdentity
 
 HOLD = """
 import sys
@@ -95,3 +96,93 @@ def test_a_stopped_holder_keeps_it_until_it_is_killed(path: Path, holder: subpro
 
     assert lock.pid() == os.getpid()
     assert holder.wait() == -signal.SIGKILL
+
+
+FORK = """
+import os, sys, time
+from pathlib import Path
+from reprieve.transports.local.os_lock import OsLock
+lock = OsLock(Path(sys.argv[1]))
+lock.acquire(10)
+child = os.fork()
+if child == 0:
+    lock.release()  # does nothing: it is the parent's
+    os.write(1, b"let go\\n")
+    sys.stdin.read()
+    os._exit(0)
+os.write(1, b"%d\\n" % child)
+os.waitpid(child, 0)
+"""
+
+
+@pytest.mark.needs("posix")
+def test_a_fork_has_no_part_in_its_parents_lock(path: Path) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-c", FORK, str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as parent:
+        assert parent.stdin is not None and parent.stdout is not None
+        said = {parent.stdout.readline().strip(), parent.stdout.readline().strip()}
+        assert "let go" in said
+        held = OsLock(path).held()
+        parent.kill()
+        parent.wait()
+
+        OsLock(path).acquire(10)  # though the fork lives on
+
+        parent.stdin.close()
+        assert held
+
+
+def test_a_process_is_known_by_number_start_and_namespace(holder: subprocess.Popen[str], path: Path) -> None:
+    known = ProcessIdentity.of(holder.pid)
+
+    assert known is not None
+    assert OsLock(path).holder() == known
+    assert ProcessIdentity.parse(str(known)) == known
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda known: f"{known.pid} 1 {known.namespace}",
+        lambda known: f"{known.pid} {known.started} pid:[1]@another-boot",
+        lambda known: f"{known.pid}",  # as earlier versions wrote it
+        lambda known: "",
+        lambda known: "no number",
+    ],
+    ids=["started-later", "other-namespace", "number-alone", "empty", "nonsense"],
+)
+def test_what_is_not_proved_to_be_the_holder_is_waited_for(
+    path: Path, holder: subprocess.Popen[str], change: Callable[[ProcessIdentity], str]
+) -> None:
+    known = ProcessIdentity.of(holder.pid)
+    assert known is not None
+    path.write_text(change(known))
+    holder.send_signal(signal.SIGSTOP)
+
+    with pytest.raises(Conflict, match="was not killed") as raised:
+        OsLock(path).end_holder(grace=0.01, deadline=0.05)
+
+    assert raised.value.temporary
+    assert holder.poll() is None
+
+
+def test_a_stranger_with_the_same_number_is_left_alone() -> None:
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as stranger:
+        known = ProcessIdentity.of(stranger.pid)
+        assert known is not None
+        earlier = ProcessIdentity(stranger.pid, "1", known.namespace)
+
+        assert earlier.kill() is False
+        assert stranger.poll() is None
+        assert known.kill() is True
+    assert stranger.returncode == -signal.SIGKILL
+
+
+def test_one_that_ended_meanwhile_needs_no_killing(holder: subprocess.Popen[str]) -> None:
+    known = ProcessIdentity.of(holder.pid)
+    assert known is not None
+    holder.kill()
+    holder.wait()
+
+    assert known.kill() is True

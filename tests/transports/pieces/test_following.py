@@ -280,6 +280,63 @@ async def test_a_cancel_that_is_not_answered_is_given_again(tried: Tried) -> Non
         assert (Outcome.CANCELLED, 1) == (job.outcome, double.began[0].cancels)
 
 
+async def test_a_cancel_whose_first_answer_was_lost_finds_nothing_in_progress(tried: Tried) -> None:
+    """It took effect, and the second one is a 500: how the job stands decides."""
+    double = Double(hold=True)
+
+    async def lost(request: web.Request) -> web.StreamResponse:
+        del double.instead["creation/cancel"]
+        await double.began[0].become("CANCELED", 30.0)
+        assert request.transport is not None
+        request.transport.abort()
+        raise ConnectionResetError
+
+    double.instead["creation/cancel"] = lost
+    async with double.serving() as address, tried(address) as it:
+        job, _ = await it.follow(it.job(), cancel_at=2)
+
+        assert (Outcome.CANCELLED, 0) == (job.outcome, double.began[0].cancels)
+
+
+@pytest.mark.parametrize("ends", ["CANCELED", "COMPLETED"])
+@pytest.mark.parametrize("kind", list(JobKind))
+@pytest.mark.parametrize("way", TELLS)
+async def test_a_cancel_that_is_answered_before_its_end_is_followed_to_it(
+    way: str, kind: JobKind, ends: str, tried: Tried
+) -> None:
+    """The status is IN-PROGRESS until all is undone, or proves too late."""
+    double = Double(ways=(way,), hold=True, ends=ends)
+    double.published["1_x"] = backup_called("1_x")
+
+    async def answered_early(request: web.Request) -> web.StreamResponse:
+        asyncio.get_running_loop().call_later(0.05, double.go.set)
+        return web.Response(status=204)
+
+    for path in ("creation/cancel", "restoration/cancel"):
+        double.instead[path] = answered_early
+    async with double.serving() as address, tried(address) as it:
+        asked = it.job(kind, backup_id="1_x" if kind is JobKind.RESTORATION else None)
+        job, _ = await it.follow(asked, cancel_at=2)
+
+        expected = Outcome.CANCELLED if ends == "CANCELED" else Outcome.COMPLETED
+        assert expected == job.outcome
+        assert 1 == sum("cancel" in asked for asked in double.heard)
+
+
+async def test_a_stream_that_is_closed_waits_for_a_cancel_that_was_answered_early(tried: Tried) -> None:
+    double = Double(ways=("socket",), hold=True, ends="CANCELED")
+
+    async def answered_early(request: web.Request) -> web.StreamResponse:
+        asyncio.get_running_loop().call_later(0.05, double.go.set)
+        return web.Response(status=204)
+
+    double.instead["creation/cancel"] = answered_early
+    async with double.serving() as address, tried(address) as it:
+        await begun(it, it.job())
+
+        assert ["CANCELED"] == [job.status for job in double.began]
+
+
 async def test_a_cancel_that_is_refused_is_raised(tried: Tried) -> None:
     double = Double(hold=True)
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import errno
 import os
 import ssl
+import subprocess
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -191,6 +193,30 @@ async def test_a_web_socket_shows_the_token_as_well(tried: Tried, token_file: Pa
 
     assert {f"Bearer {SECRET}"} == {authorization for _, authorization in shown}
     assert "/backups/streamed/progress" in {path for path, _ in shown}
+
+
+STRANGER = """
+import os, socket
+os.setuid(65534)
+with socket.create_server(("127.0.0.1", 0)) as listener:
+    print(listener.getsockname()[1], flush=True)
+    accepted, _ = listener.accept()
+    with accepted:
+        print(accepted.recv(1000), flush=True)
+"""
+
+
+@pytest.mark.needs("other user")
+async def test_a_token_is_not_sent_to_a_port_of_another_user(tried: Tried, token_file: Path) -> None:
+    with subprocess.Popen([sys.executable, "-c", STRANGER], stdout=subprocess.PIPE, text=True) as stranger:
+        assert stranger.stdout is not None
+        port = int(stranger.stdout.readline())
+        with pytest.raises(AuthenticationRequired, match="another user") as refused:
+            async with tried(f"http://localhost:{port}", token_file=token_file) as it:
+                await it.transport.backups()
+
+        assert stranger.stdout.readline() == "b''\n"
+    assert SECRET not in str(refused.value)
 
 
 @pytest.mark.parametrize("text", ["", "\n", "two words", "grö\u00dfe", "a\x00b"])

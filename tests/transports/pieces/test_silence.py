@@ -164,16 +164,17 @@ async def test_a_socket_on_which_nothing_is_ever_said_is_unknown(
             await it.follow(it.job())
 
 
+@pytest.mark.parametrize("place", ["/backup/{}", "/backup/{}/creation/status"])
 @pytest.mark.parametrize("way", ["lines", "heartbeat"])
 async def test_a_stream_that_breaks_before_its_first_line_is_found_by_its_location(
-    way: str, tried: Tried
+    way: str, place: str, tried: Tried
 ) -> None:
     double = Double()
 
     async def broken(request: web.Request) -> web.StreamResponse:
         job = double.begin("creation", None)
         media_type = "application/x-ndjson" if way == "lines" else "application/json"
-        headers = {"Content-Type": media_type, "Location": f"/backup/{job.backup['id']}"}
+        headers = {"Content-Type": media_type, "Location": place.format(job.backup["id"])}
         response = web.StreamResponse(headers=headers)
         await response.prepare(request)
         assert request.transport is not None

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from ....core.errors import DatabaseLocked, ReprieveError, StorageError, StorageFull, UpdateRequired
 from .. import failpoints
-from ..files import is_full, sync_folder
+from ..files import is_full, is_out_of_room, sync_folder
 
 VERSION = 1
 PATIENCE = 30.0
@@ -112,7 +112,8 @@ def error_of(path: Path, error: sqlite3.Error | OSError) -> ReprieveError:
         full, locked, damaged = is_full(error), False, False
     else:
         code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # the low byte; the others only refine it
-        full = code == sqlite3.SQLITE_FULL
+        lost_errno = code in (sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN)
+        full = code == sqlite3.SQLITE_FULL or (lost_errno and is_out_of_room(path))
         locked = code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
         damaged = code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
     if full:

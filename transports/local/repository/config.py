@@ -7,14 +7,23 @@ Knows the format's version and features; must not know key files.
 from __future__ import annotations
 
 import json
+import logging
 import secrets
 from typing import TYPE_CHECKING
 
 import attrs
 from blake3 import blake3
 
-from ....core.errors import InvalidRequest, KeyRequired, NotFound, RepositoryCorrupt, UpdateRequired
+from ....core.errors import (
+    InvalidRequest,
+    KeyRequired,
+    NotFound,
+    RepositoryCorrupt,
+    StorageError,
+    UpdateRequired,
+)
 from ..stores import Store
+from .kdf_budget import MAX_MEMORY, Budget, TooCostly
 from .vault import KEY_SIZE, key_check
 
 if TYPE_CHECKING:
@@ -25,10 +34,18 @@ KEYS = "keys/"
 DATA = ("backups/", "packs/", "manifests/", "assets/")
 """What only a repository that was made has. A wrapped key alone is what an interrupted creation left."""
 
+MAX_SIZE = 1 << 16
+"""Bytes that the config, or a wrapped key, is read of."""
+
 FORMAT = 1
 FEATURES = frozenset({"aes-256-gcm", "blake3-pages", "zstd-frames"})
-SCRYPT_N, SCRYPT_R, SCRYPT_P = 1 << 15, 8, 1
-MAX_SCRYPT_MEMORY = 1 << 30
+SCRYPT_N, SCRYPT_R, SCRYPT_P = 1 << 17, 8, 1
+"""What a guess costs a thief of the store: 128 MiB for 0.4 s. Each wrapped key says its own cost."""
+
+LEAST_PASSPHRASE = 10
+"""Characters of a new passphrase. One that exists opens its repository, however short."""
+
+_log = logging.getLogger(__name__)
 
 
 @attrs.frozen
@@ -103,7 +120,7 @@ class Config:
 
 def _get(store: Store) -> bytes | None:
     try:
-        return store.get(NAME)
+        return store.get(NAME, MAX_SIZE)
     except NotFound:
         return None
 
@@ -112,10 +129,26 @@ def _holds_data(store: Store) -> bool:
     return any(True for prefix in DATA for _ in store.objects(prefix))
 
 
-def add_passphrase(store: Store, config: Config, master: bytes, passphrase: str) -> str:
-    """Let this passphrase open the repository too; the others go on working. Gives the wrapped key's name."""
-    if not passphrase:
+def require_strong(passphrase: str, *, allow_weak: bool = False) -> None:
+    """Raise InvalidRequest for a new passphrase that is soon guessed; blanks count as all characters do."""
+    if not passphrase.strip():
         raise InvalidRequest("An empty passphrase protects nothing. Choose a longer one.")
+    if len(passphrase) < LEAST_PASSPHRASE and not allow_weak:
+        raise InvalidRequest(
+            f"A passphrase of {len(passphrase)} characters is soon guessed by a thief of the store; a new "
+            f"one has at least {LEAST_PASSPHRASE}. Take a few words; or, if it has to be, --allow-weak (in "
+            "Python, allow_weak=True)."
+        )
+
+
+def add_passphrase(
+    store: Store, config: Config, master: bytes, passphrase: str, *, allow_weak: bool = False
+) -> str:
+    """Let this passphrase open the repository too; the others go on working. Gives the wrapped key's name.
+
+    Raises InvalidRequest as `require_strong` does.
+    """
+    require_strong(passphrase, allow_weak=allow_weak)
     salt, nonce = secrets.token_bytes(16), secrets.token_bytes(12)
     cost = (SCRYPT_N, SCRYPT_R, SCRYPT_P)
     wrapped = _cipher(passphrase, salt, cost).encrypt(nonce, master, _binding(config))
@@ -134,26 +167,58 @@ def add_passphrase(store: Store, config: Config, master: bytes, passphrase: str)
 
 
 def unwrap(store: Store, config: Config, passphrase: str) -> bytes:
-    """The master key that this passphrase opens. Raises KeyRequired if it opens none."""
+    """The master key that this passphrase opens. Raises KeyRequired if it opens none.
+
+    Blanks at its ends count; but earlier versions dropped those that were typed, so it is tried once without.
+    """
     from cryptography.exceptions import InvalidTag
 
-    for stored in sorted(store.objects(KEYS), key=lambda stored: stored.name):
-        try:
-            said = _decode(store.get(stored.name))
-            cost = (int(str(said["n"])), int(str(said["r"])), int(str(said["p"])))
-            salt, nonce, wrapped = (bytes.fromhex(str(said[part])) for part in ("salt", "nonce", "wrapped"))
-            return _cipher(passphrase, salt, cost).decrypt(nonce, wrapped, _binding(config))
-        except InvalidTag:
-            continue
-        except (KeyError, ValueError) as error:
-            raise RepositoryCorrupt(
-                f"The wrapped key {stored.name} in {store.url} makes no sense. Give the recovery code to "
-                "`reprieve key import`."
-            ) from error
+    keys, passed_over = _wrapped_keys(store)
+    budget = Budget()
+    for phrase in filter(None, dict.fromkeys((passphrase, passphrase.strip()))):
+        for key in keys:
+            try:
+                budget.spend(key.name, *key.cost)
+                return _cipher(phrase, key.salt, key.cost).decrypt(key.nonce, key.wrapped, _binding(config))
+            except InvalidTag:
+                continue
+            except TooCostly as error:
+                passed_over = f" {error}"
     raise KeyRequired(
-        f"The passphrase opens no key of the repository in {store.url}. Try another, or give "
+        f"The passphrase opens no key of the repository in {store.url}.{passed_over} Try another, or give "
         "the recovery code to `reprieve key import`."
     )
+
+
+@attrs.frozen
+class _WrappedKey:
+    """The master key under one passphrase, and how costly that was made to guess."""
+
+    name: str
+    cost: tuple[int, int, int]
+    salt: bytes
+    nonce: bytes
+    wrapped: bytes
+
+    @classmethod
+    def parse(cls, name: str, data: bytes) -> _WrappedKey:
+        """Raises KeyError or ValueError for what is no sound key."""
+        fields = _decode(data)
+        cost = (int(str(fields["n"])), int(str(fields["r"])), int(str(fields["p"])))
+        salt, nonce, wrapped = (bytes.fromhex(str(fields[part])) for part in ("salt", "nonce", "wrapped"))
+        return cls(name, cost, salt, nonce, wrapped)
+
+
+def _wrapped_keys(store: Store) -> tuple[list[_WrappedKey], str]:
+    """Every sound key, and a sentence about one that was passed over, if one was."""
+    keys, passed_over = [], ""
+    for stored in sorted(store.objects(KEYS), key=lambda stored: stored.name):
+        try:
+            keys.append(_WrappedKey.parse(stored.name, store.get(stored.name, MAX_SIZE)))
+        except (StorageError, KeyError, ValueError) as error:
+            passed_over = f" {stored.name} is no sound key, and was passed over."
+            _log.warning("%s in the store %s is no sound key: %s", stored.name, store.url, error)
+    return keys, passed_over
 
 
 def _encode(said: dict[str, object]) -> bytes:
@@ -178,9 +243,7 @@ def _cipher(passphrase: str, salt: bytes, cost: tuple[int, int, int]) -> AESGCM:
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
     n, r, p = cost
-    key = hashlib.scrypt(
-        passphrase.encode(), salt=salt, n=n, r=r, p=p, maxmem=MAX_SCRYPT_MEMORY, dklen=KEY_SIZE
-    )
+    key = hashlib.scrypt(passphrase.encode(), salt=salt, n=n, r=r, p=p, maxmem=MAX_MEMORY, dklen=KEY_SIZE)
     return AESGCM(key)
 
 

@@ -11,7 +11,7 @@ from blake3 import blake3
 
 from ....core.errors import NotFound, RepositoryCorrupt
 from ..stores import Store
-from .damage import ADVICE, marking
+from .damage import ADVICE, MissingObject, marking
 from .manifest import PREFIX, Manifest
 from .records import ManifestRef
 from .vault import Kind, Vault
@@ -33,9 +33,9 @@ def load_manifest(store: Store, vault: Vault, ref: ManifestRef) -> Manifest:
 
 def _loaded(store: Store, vault: Vault, ref: ManifestRef) -> Manifest:
     try:
-        sealed = store.get(ref.name)
+        sealed = store.get(ref.name, ref.size)
     except NotFound as error:
-        raise _damaged(ref) from error
+        raise _missing(ref) from error
     if len(sealed) != ref.size or blake3(sealed).hexdigest() != ref.digest:
         raise _damaged(ref)
     return Manifest.decode(vault.open(Kind.MANIFEST, ref.name, sealed))
@@ -46,10 +46,14 @@ def check_manifest_is_there(store: Store, ref: ManifestRef) -> None:
     try:
         size = store.size(ref.name)
     except NotFound as error:
-        raise _damaged(ref) from error
+        raise _missing(ref) from error
     if size != ref.size:
         raise _damaged(ref)
 
 
 def _damaged(ref: ManifestRef) -> RepositoryCorrupt:
-    return RepositoryCorrupt(f"{ref.name} in the repository is damaged or missing. {ADVICE}")
+    return RepositoryCorrupt(f"{ref.name} in the repository is damaged. {ADVICE}")
+
+
+def _missing(ref: ManifestRef) -> RepositoryCorrupt:
+    return MissingObject(f"{ref.name} in the repository is missing. {ADVICE}")

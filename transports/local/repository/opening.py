@@ -13,10 +13,10 @@ import attrs
 from ....core.errors import Conflict, InvalidRequest, NotFound, StorageError
 from ..failpoints import reach
 from ..home import Home
-from ..keys import forget_key, given_passphrase, keep_key, unlock
+from ..keys import forget_key, given_passphrase, keep_key, require_apart, unlock
 from ..known_stores import KnownStores
 from ..stores import Store
-from .config import DATA, KEYS, NAME, Config, add_passphrase
+from .config import DATA, KEYS, NAME, Config, add_passphrase, require_strong
 from .damage import PREFIX as DAMAGED
 from .records import HIDDEN
 from .repository import Repository
@@ -47,25 +47,30 @@ def open_repository(
     return repository
 
 
-def create_repository(store: Store, home: Home, *, version: str, passphrase: str | None = None) -> Repository:
+def create_repository(
+    store: Store, home: Home, *, version: str, passphrase: str | None = None, allow_weak: bool = False
+) -> Repository:
     """A new repository in a store, its key in the user's key folder. A passphrase, if given, opens it too.
 
-    Raises Conflict if there is one already, InvalidRequest if the key would lie in the store; changes
-    nothing then.
+    Raises Conflict if there is one already, InvalidRequest if the key would lie in the store, or both in the
+    home, or if the passphrase is soon guessed and not `allow_weak`; changes nothing then.
     """
-    repository = plan_repository(store, home, version=version, passphrase=passphrase)
+    repository = plan_repository(store, home, version=version, passphrase=passphrase, allow_weak=allow_weak)
     return _existing(repository)
 
 
-def plan_repository(store: Store, home: Home, *, version: str, passphrase: str | None = None) -> Repository:
+def plan_repository(
+    store: Store, home: Home, *, version: str, passphrase: str | None = None, allow_weak: bool = False
+) -> Repository:
     """A new repository that exists from its `make` on, which raises Conflict if another was made meanwhile.
 
     Raises as `create_repository` does. Nothing is written yet.
     """
     repository_id, master = secrets.token_hex(16), new_master_key()
     config = Config.new(repository_id, master)
-    if home.keys.is_relative_to(store.url):
-        raise InvalidRequest(f"The key of {store.url} would lie in the store itself. Name another folder.")
+    require_apart(store, home)
+    if passphrase is not None:
+        require_strong(passphrase, allow_weak=allow_weak)
     if Config.read(store) is not None:
         raise Conflict(f"There is a repository in {store.url} already. Open it, or name another folder.")
     _refuse_foreign_files(store)
@@ -88,7 +93,9 @@ def _make(store: Store, home: Home, config: Config, master: bytes, passphrase: s
     # The key first: a repository whose key was lost in a crash is useless, a key without one harms nobody.
     keep_key(home, config.id, master)
     reach("repository.key.kept")
-    wrapped_key = None if passphrase is None else add_passphrase(store, config, master, passphrase)
+    wrapped_key = None
+    if passphrase is not None:  # it was judged when this was planned
+        wrapped_key = add_passphrase(store, config, master, passphrase, allow_weak=True)
     try:
         config.write(store)
     except Conflict:
@@ -126,15 +133,17 @@ def open_or_create_repository(
     version: str,
     passphrase: Passphrase | None = None,
     new_store: bool = False,
+    allow_weak: bool = False,
 ) -> Repository:
     """The repository in a store, made now if there is none. Of several processes at once one makes it.
 
     A passphrase that is given opens a new one, too. `new_store` says that a repository which was there was
-    removed on purpose; without it, its store is taken to be out of reach. Raises StorageError then.
+    removed on purpose; without it, its store is taken to be out of reach. Raises StorageError then, and
+    InvalidRequest for a new passphrase that is soon guessed, unless `allow_weak`.
     """
     try:
         repository = open_or_plan_repository(
-            store, home, version=version, passphrase=passphrase, new_store=new_store
+            store, home, version=version, passphrase=passphrase, new_store=new_store, allow_weak=allow_weak
         )
         return _existing(repository)
     except Conflict:
@@ -148,10 +157,12 @@ def open_or_plan_repository(
     version: str,
     passphrase: Passphrase | None = None,
     new_store: bool = False,
+    allow_weak: bool = False,
 ) -> Repository:
     """As above, but a new one exists from its `make` on, which raises Conflict if that comes too late."""
     if Config.read(store) is None:
         if not new_store:
             _refuse_vanished(store, home)
-        return plan_repository(store, home, version=version, passphrase=given_passphrase(passphrase))
+        given = given_passphrase(passphrase)
+        return plan_repository(store, home, version=version, passphrase=given, allow_weak=allow_weak)
     return open_repository(store, home, version=version, passphrase=passphrase)

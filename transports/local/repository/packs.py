@@ -14,7 +14,7 @@ from blake3 import blake3
 
 from ....core.errors import NotFound, RepositoryCorrupt
 from ..stores import Store, Upload
-from .damage import ADVICE
+from .damage import ADVICE, MissingObject
 from .vault import CONTENTS, FRAME, HEADER, TAG_SIZE, Kind, Vault
 
 PREFIX = "packs/"
@@ -22,6 +22,9 @@ ID_SIZE = 16
 """A page's id: keyed BLAKE3, the first 128 bits."""
 
 MAX_FRAME = 16 << 20
+MAX_TABLE = 64 << 20
+"""Bytes that a table of contents is read of: that of 1 GiB of the smallest pages takes half."""
+
 TAIL_SIZE = 320 << 10
 """How much of a pack's end is read at first: mostly it holds the whole table of contents."""
 
@@ -139,18 +142,24 @@ class PackReader:
         self._size = size
         self._sealer = vault.stored_object(Kind.PACK, self.name, self._range(0, HEADER.size))
 
-    def contents(self) -> Contents:
-        """The table of contents. Raises RepositoryCorrupt unless it is whole and makes sense."""
+    def contents(self, digest: bytes | None = None) -> Contents:
+        """The table of contents. Raises RepositoryCorrupt unless it is whole and makes sense.
+
+        `digest`, if given, is the hash by which a manifest names it.
+        """
         start = max(0, self._size - TAIL_SIZE)
         tail = self._range(start, self._size - start)
         length, number = _FOOTER.unpack(tail[-_FOOTER.size :])
         end = self._size - _FOOTER.size
-        if not TAG_SIZE <= length <= end - HEADER.size:
+        if not TAG_SIZE <= length <= min(end - HEADER.size, MAX_TABLE):
             raise self._corrupt()
         if length + _FOOTER.size > len(tail):
             tail = self._range(end - length, length + _FOOTER.size)
         sealed = tail[-_FOOTER.size - length : -_FOOTER.size]
-        return self._parsed(self._sealer.open(number, CONTENTS, sealed), number, end - length)
+        contents = self._parsed(self._sealer.open(number, CONTENTS, sealed), number, end - length)
+        if digest not in (None, contents.digest):
+            raise RepositoryCorrupt(f"{self.name} is not the pack that was stored. {ADVICE}")
+        return contents
 
     def compressed(self, frame: Frame) -> bytes:
         """A frame, opened but still compressed."""
@@ -160,7 +169,7 @@ class PackReader:
         try:
             data = self._store.get_range(self.name, offset, length)
         except NotFound as error:
-            raise self._corrupt() from error
+            raise MissingObject(f"{self.name} in the repository is missing. {ADVICE}") from error
         if len(data) != length:
             raise self._corrupt()
         return data
@@ -178,12 +187,14 @@ class PackReader:
             offset += length
             first += pages
         sound = count == number and offset == end and len(ids) == first * ID_SIZE
-        if not sound or any(frame.pages * page_size > MAX_FRAME for frame in frames):
+        if not sound or any(
+            frame.pages * page_size > MAX_FRAME or frame.length > 2 * MAX_FRAME for frame in frames
+        ):
             raise self._corrupt()
         return Contents(blake3(table).digest(), page_size, tuple(frames), ids)
 
     def _corrupt(self) -> RepositoryCorrupt:
-        return RepositoryCorrupt(f"{self.name} in the repository is damaged, cut short or missing. {ADVICE}")
+        return RepositoryCorrupt(f"{self.name} in the repository is damaged or cut short. {ADVICE}")
 
 
 def pack_name(identifier: bytes) -> str:

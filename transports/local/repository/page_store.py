@@ -7,20 +7,21 @@ know positions in an image, or Backups.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 
 import attrs
 
-from ....core.errors import NotFound, RepositoryCorrupt
+from ....core.errors import StorageError
 from ..failpoints import reach
 from ..stores import Store
-from .damage import damaged_objects
 from .frames import compress
 from .manifest import ORDINAL_BITS
 from .packs import PREFIX, Contents, PackReader, PackRef, PackWriter, pack_identifier, pack_name
 from .page_index import PageIndex
 from .pipeline import Pipeline
+from .shared_packs import SharedPacks
 from .vault import Vault
 
 FRAME_SIZE = 2 << 20
@@ -28,6 +29,8 @@ FRAME_SIZE = 2 << 20
 
 PACK_SIZE = 64 << 20
 """Bytes of pages after which a pack is full; 16 to 64 MiB when stored."""
+
+_log = logging.getLogger(__name__)
 
 MAX_INDEXED_PAGES = 1 << 22
 """How many stored pages are looked among at most: it bounds the memory (to 160 MiB). Those of the parent come
@@ -63,14 +66,16 @@ class PageStore:
     until then it grows.
     """
 
-    def __init__(self, store: Store, vault: Vault, may_end: Callable[[int], bool]) -> None:
+    def __init__(
+        self, store: Store, vault: Vault, shared: SharedPacks, may_end: Callable[[int], bool]
+    ) -> None:
         self.added = 0
         self._may_end = may_end
         self._store = store
         self._vault = vault
         self._packs: list[PackRef | PackWriter] = []
         self._known: set[bytes] = set()
-        self._damaged = damaged_objects(store)
+        self._shared = shared
         self._pack: PackWriter | None = None
         self._next = 0
         self._index = PageIndex()
@@ -98,9 +103,9 @@ class PageStore:
 
         There are no ids if the contents are damaged, so that the pages are stored again.
         """
-        contents = self._contents(ref.identifier, ref.size)
+        contents = self._shared.contents(ref)
         first = len(self._packs) << ORDINAL_BITS
-        if contents is None or contents.digest != ref.digest or contents.page_size != self._page_size:
+        if contents is None or contents.page_size != self._page_size:
             return first, b""
         self._add_known(ref, contents)
         return first, contents.ids
@@ -122,6 +127,11 @@ class PageStore:
             if not self._room():
                 self._end_frame()
         return located
+
+    @property
+    def own(self) -> frozenset[bytes]:
+        """The identifiers of the packs that this session stored."""
+        return frozenset(pack.identifier for pack in self._packs if isinstance(pack, PackWriter))
 
     def finish(self) -> list[PackRef]:
         """Make all of it durable. Gives the packs; a location's pack is the place in this list."""
@@ -147,18 +157,20 @@ class PageStore:
             identifier = pack_identifier(stored.name)
             if identifier is None or identifier in self._known or len(self._index) > MAX_INDEXED_PAGES:
                 continue
-            contents = self._contents(identifier, stored.size)
+            contents = self._contents_of_other(identifier, stored.size)
             if contents is not None and contents.page_size == self._page_size:
                 self._add_known(PackRef(identifier, stored.size, contents.digest), contents)
         self._next = len(self._packs) << ORDINAL_BITS
 
-    def _contents(self, identifier: bytes, size: int) -> Contents | None:
-        """A pack's contents; None if they are damaged, or somebody found any part of the pack so."""
-        if pack_name(identifier) in self._damaged:
+    def _contents_of_other(self, identifier: bytes, size: int) -> Contents | None:
+        """The contents of a pack that nothing here needs; None if it cannot serve, whatever is the matter."""
+        name = pack_name(identifier)
+        if not self._shared.may_share(name):
             return None
         try:
             return PackReader(self._store, self._vault, identifier, size).contents()
-        except (RepositoryCorrupt, NotFound):
+        except StorageError as error:
+            _log.warning("%s in the store %s is not shared: %s", name, self._store.url, error)
             return None
 
     def _add_known(self, ref: PackRef, contents: Contents) -> None:

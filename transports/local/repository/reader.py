@@ -14,6 +14,7 @@ import attrs
 
 from ....core.errors import RepositoryCorrupt
 from ....core.job import Backup
+from ..image import Image
 from ..stores import Store
 from .damage import ADVICE, marking
 from .frames import decompress
@@ -52,8 +53,11 @@ class _Task:
 class BackupReader:
     """One Backup's pages. Each call of `spans` reads them again."""
 
-    def __init__(self, store: Store, vault: Vault, backup: Backup, manifest: Manifest) -> None:
+    def __init__(
+        self, store: Store, vault: Vault, backup: Backup, manifest: Manifest, image: Image | None = None
+    ) -> None:
         self.backup = backup
+        self.image = image
         self._store = store
         self._vault = vault
         self._manifest = manifest
@@ -141,7 +145,7 @@ def _tasks_in(pack: PackReader, contents: Contents, runs: list[_Run]) -> Iterato
 
 def checked_contents(pack: PackReader, digest: bytes, page_size: int) -> Contents:
     """A pack's contents, if they are those that a manifest names. Raises RepositoryCorrupt."""
-    contents = pack.contents()
-    if contents.digest != digest or contents.page_size != page_size:
+    contents = pack.contents(digest)
+    if contents.page_size != page_size:
         raise RepositoryCorrupt(f"{pack.name} is not the pack that was stored. {ADVICE}")
     return contents

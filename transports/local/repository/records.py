@@ -18,6 +18,8 @@ from ..image import Image
 
 PREFIX = "backups/"
 HIDDEN = "hidden/"
+MAX_SIZE = 1 << 20
+"""Bytes that a record is read of."""
 
 
 @attrs.frozen
@@ -65,6 +67,14 @@ def stamp(moment: datetime) -> str:
     """A moment as a Backup's timestamp, to the millisecond: `20261122T143005123Z`."""
     utc = moment.astimezone(UTC)
     return f"{utc:%Y%m%dT%H%M%S}{utc.microsecond // 1000:03}Z"
+
+
+def moment_of(timestamp: str) -> datetime | None:
+    """The moment that `stamp` wrote so; None for what is no date."""
+    try:
+        return datetime.fromisoformat(f"{timestamp[:-4]}.{timestamp[-4:]}")
+    except ValueError:
+        return None
 
 
 def timestamp_of(name: str) -> str:

@@ -5,12 +5,13 @@ Ties the parts of this folder together. Knows no key files (opening.py does), no
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import attrs
 
-from ....core.errors import RepositoryCorrupt
+from ....core.errors import RepositoryCorrupt, StorageError
 from ....core.job import AssetVersion, Backup
 from ..stores import Store
 from .assets import Assets
@@ -24,8 +25,11 @@ from .vault import Vault
 # Imported late below: listing, or a backup of what is unchanged, needs no zstd and no threads.
 if TYPE_CHECKING:
     from .reader import BackupReader
+    from .shared_packs import Sharing
     from .verify import Verified
     from .writer import BackupWriter
+
+_log = logging.getLogger(__name__)
 
 
 @attrs.frozen
@@ -84,29 +88,71 @@ class Repository:
         return self._catalog.hide(backup_id)
 
     def writer(
-        self, parent: BackupRecord | None, database: str, sound: Callable[[], bool] = lambda: True
+        self,
+        parent: BackupRecord | None,
+        database: str,
+        sound: Callable[[], bool] = lambda: True,
+        sharing: Sharing | None = None,
     ) -> BackupWriter:
         """A writer for the next Backup of `database`, compared with `parent`. Use it in a `with` block.
 
         As long as `sound` says no, a new repository is not made; see BackupWriter.
         """
+        from .shared_packs import Sharing
         from .writer import BackupWriter
 
         return BackupWriter(
-            self.store, self._vault, self._catalog, parent, database, self.version, self.plan, sound
+            self.store,
+            self._vault,
+            self._catalog,
+            parent,
+            database,
+            self.version,
+            self.plan,
+            sound,
+            sharing or Sharing(),
         )
 
-    def seems_whole(self, record: BackupRecord) -> bool:
-        """Whether nothing that a Backup needs was found damaged, as far as anybody has looked."""
+    def find_damage(self, record: BackupRecord, sharing: Sharing | None = None) -> frozenset[str]:
+        """The names of what a Backup needs and is damaged, as far as one that shares all of it has to look.
+
+        It is marked. Raises StorageError for what could not be read just now.
+        """
+        from .shared_packs import SharedDamage, SharedPacks, Sharing
+
+        if record.manifest.name in damaged_objects(self.store):
+            return frozenset({record.manifest.name})
         try:
-            check_manifest_is_there(self.store, record.manifest)
-            damaged = damaged_objects(self.store)
-            if not damaged:
-                return True
             packs = load_manifest(self.store, self._vault, record.manifest).packs
         except RepositoryCorrupt:
+            return frozenset({record.manifest.name})
+        shared = SharedPacks(self.store, self._vault, sharing or Sharing())
+        try:
+            shared.prove(packs)
+        except SharedDamage as damage:
+            return damage.names
+        finally:
+            shared.close()
+        return frozenset()
+
+    def backups_that_need(self, names: frozenset[str]) -> tuple[Backup, ...]:
+        """The Backups, of any database, that cannot be restored without what has these names."""
+        found: dict[str, bool] = {}
+        records = self._catalog.records()
+        for record in records:
+            if record.manifest.name not in found:
+                found[record.manifest.name] = self._needs(record, names)
+        return tuple(record.backup for record in records if found[record.manifest.name])
+
+    def _needs(self, record: BackupRecord, names: frozenset[str]) -> bool:
+        if record.manifest.name in names:
+            return True
+        try:
+            packs = load_manifest(self.store, self._vault, record.manifest).packs
+        except StorageError as error:
+            _log.warning("What backup %s needs cannot be told: %s", record.backup.id, error)
             return False
-        return damaged.isdisjoint({record.manifest.name, *(pack.name for pack in packs)})
+        return not names.isdisjoint(pack.name for pack in packs)
 
     def republish(
         self,
@@ -129,13 +175,16 @@ class Repository:
         )
         return self._catalog.publish(BackupRecord(backup, image, parent.manifest))
 
-    def reader(self, backup_id: str) -> BackupReader:
-        """A reader of one Backup's pages. Raises NotFound, or RepositoryCorrupt."""
+    def reader(self, backup_id: str, *, hidden: bool = False) -> BackupReader:
+        """A reader of one Backup's pages; with `hidden`, also of a hidden one.
+
+        Raises NotFound, or RepositoryCorrupt.
+        """
         from .reader import BackupReader
 
-        record = self._catalog.record(backup_id)
+        record = self._catalog.record(backup_id, hidden=hidden)
         manifest = load_manifest(self.store, self._vault, record.manifest)
-        return BackupReader(self.store, self._vault, record.backup, manifest)
+        return BackupReader(self.store, self._vault, record.backup, manifest, record.image)
 
     def verify(self, backup_id: str | None = None) -> Verified:
         """Read and check everything that one Backup needs, or all Backups and documents do.
@@ -148,8 +197,7 @@ class Repository:
         if backup_id is not None:
             return verify_backups(self.store, self._vault, [catalog.record(backup_id)])
         verified = verify_backups(self.store, self._vault, catalog.every_record())
-        documents = sum(len(self._assets.history(asset.id)) for asset in self._assets.newest())
-        return attrs.evolve(verified, documents=documents)
+        return attrs.evolve(verified, documents=self._assets.verify())
 
     def keep_assets(self, documents: Sequence[Mapping[str, object]]) -> tuple[AssetVersion, ...]:
         """Keep each document (it must have a string `id`) whole, as its next version."""
@@ -167,6 +215,9 @@ class Repository:
         """Every version of one document, oldest first. Raises NotFound."""
         return self._assets.history(asset_id)
 
-    def add_passphrase(self, passphrase: str) -> None:
-        """Let this passphrase open the repository, beside whatever opens it already."""
-        add_passphrase(self.store, self.config, self.master, passphrase)
+    def add_passphrase(self, passphrase: str, *, allow_weak: bool = False) -> None:
+        """Let this passphrase open the repository, beside whatever opens it already.
+
+        Raises InvalidRequest for one that is soon guessed, unless `allow_weak`.
+        """
+        add_passphrase(self.store, self.config, self.master, passphrase, allow_weak=allow_weak)

@@ -26,6 +26,7 @@ from .packs import ID_SIZE
 from .page_store import PageStore
 from .reader import BackupReader
 from .records import BackupRecord, ManifestRef
+from .shared_packs import SharedPacks, Sharing
 from .vault import Vault
 
 NOWHERE = (1 << 64) - 1
@@ -53,13 +54,15 @@ class BackupWriter:
         version: str,
         make: Callable[[], None] | None,
         sound: Callable[[], bool],
+        sharing: Sharing,
     ) -> None:
         self._store = store
         self._vault = vault
         self._catalog = catalog
         self._parent = parent
         self._backup = catalog.new_backup(database, version)
-        self._pages = PageStore(store, vault, self._may_end_pack)
+        self._shared = SharedPacks(store, vault, sharing)
+        self._pages = PageStore(store, vault, self._shared, self._may_end_pack)
         self._to_make = make
         self._sound = sound
         self._hasher = blake3(key=vault.page_key)
@@ -69,6 +72,7 @@ class BackupWriter:
         self._locations = array("Q")
         self._done = 0
         self._manifest: ManifestRef | None = None
+        self._damaged_manifest: frozenset[str] = frozenset()
         self._finished = False
 
     def __enter__(self) -> BackupWriter:
@@ -108,7 +112,10 @@ class BackupWriter:
         self._done = 0
 
     def write(self, first_page: int, data: bytes) -> None:
-        """Whole consecutive pages, from `first_page` (from 1 on). They may come again: the later count."""
+        """Whole consecutive pages, from `first_page` (from 1 on). They may come again: the later count.
+
+        Raises SharedDamage if what pages are shared with was found damaged: all must be read anew.
+        """
         first, size = first_page - 1, self._page_size
         count, rest = divmod(len(data), size) if size else (0, 1)
         if rest or first < 0 or first + count > len(self._locations):
@@ -122,6 +129,7 @@ class BackupWriter:
         else:
             self._place(first, ids, known, memoryview(data))
         self._done += len(data)
+        self._shared.poll()
 
     def resize(self, page_count: int) -> None:
         """The image has this many pages after all: those beyond are void, new ones come by `write`."""
@@ -130,6 +138,11 @@ class BackupWriter:
             self._locations.extend(array("Q", [NOWHERE]) * more)
         else:
             del self._locations[page_count:]
+
+    @property
+    def damaged(self) -> frozenset[str]:
+        """The names of what was to be shared and was found damaged; this Backup does not need it."""
+        return self._shared.damaged | self._damaged_manifest
 
     def reader(self) -> BackupReader:
         """What was stored, before it becomes a Backup: to check it. Nothing more can be written then."""
@@ -158,6 +171,7 @@ class BackupWriter:
 
     def abort(self) -> None:
         """Stop. What was stored in whole packs serves the next backup; nothing else is left behind."""
+        self._shared.close()
         if not self._finished:
             self._pages.abort()
             self._store.withdraw()
@@ -208,7 +222,9 @@ class BackupWriter:
         try:
             manifest = load_manifest(self._store, self._vault, self._parent.manifest)
         except RepositoryCorrupt:
+            self._damaged_manifest = frozenset({self._parent.manifest.name})
             return  # It is marked; this backup goes without a parent, and stores a manifest of its own.
+        self._shared.look_for(manifest.packs)
         known = [self._pages.learn(pack) for pack in manifest.packs]
         ids = bytearray()
         locations = array("Q")
@@ -217,6 +233,7 @@ class BackupWriter:
             ids += pack_ids[first * ID_SIZE : (first + count) * ID_SIZE].ljust(count * ID_SIZE, b"\0")
             locations.extend(range(pack + first, pack + first + count))
         self._parent_ids, self._parent_locations = ids, locations
+        self._shared.read(manifest.packs)
 
     def _stored_manifest(self) -> ManifestRef:
         if self._manifest is None:
@@ -226,6 +243,7 @@ class BackupWriter:
             self._make()
             packs = self._pages.finish()
             manifest = Manifest.of(self._page_size, packs, self._locations)
+            self._shared.prove(manifest.packs, self._pages.own)
             self._manifest = store_manifest(self._store, self._vault, manifest)
             reach("repository.manifest.stored")
         return self._manifest

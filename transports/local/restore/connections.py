@@ -9,13 +9,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
 import apsw
 
 from ....core.errors import DatabaseLocked
+from ..border import met_a_link
 from ..files import wal_is_empty
+from ..held_file import HeldFile, link_appeared
 from ..sqlite_limits import limit_memory
 from .port import CancelAsked, Steps
 
@@ -57,12 +59,13 @@ class Patience:
 
 
 @contextmanager
-def live(path: Path, patience: Patience) -> Iterator[apsw.Connection]:
-    """A connection to a database that others may be using.
+def live(file: HeldFile, patience: Patience) -> Iterator[apsw.Connection]:
+    """A connection to a database that others may be using: to the very file that is held.
 
     Closing it as the last user does not checkpoint; whoever wants that calls `checkpoint_on_close`.
     """
-    with _open(path.as_uri(), apsw.SQLITE_OPEN_READWRITE) as connection:
+    path = file.path
+    with _open_live(file) as connection:
         connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
         connection.set_busy_handler(patience)
         with patience.explained(path):
@@ -85,6 +88,21 @@ def image(path: Path) -> Iterator[apsw.Connection]:
     """A connection to a file that nobody changes; it makes no file beside it, and takes no lock."""
     with _open(path.as_uri() + "?immutable=1", apsw.SQLITE_OPEN_READONLY) as connection:
         yield connection
+
+
+@contextmanager
+def _open_live(file: HeldFile) -> Iterator[apsw.Connection]:
+    flags = apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_NOFOLLOW
+    opened = file.opened_by_name()
+    try:
+        with ExitStack() as stack:
+            with opened:
+                connection = stack.enter_context(_open(file.path.as_uri(), flags))
+            yield connection
+    except apsw.CantOpenError as error:
+        if met_a_link(error):
+            raise link_appeared(file.path, file.refuse) from None
+        raise
 
 
 @contextmanager

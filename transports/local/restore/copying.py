@@ -40,9 +40,11 @@ class Runs:
         self._run = bytearray()
 
 
-def copy_bytes(source: int, destination: int, size: int, told: Callable[[int], None]) -> None:
-    """Copy `size` bytes from the start, but for SQLite's lock bytes; `told` hears each new total."""
-    offset = 0
+def copy_bytes(
+    source: int, destination: int, size: int, told: Callable[[int], None], *, start: int = 0
+) -> None:
+    """Copy the bytes from `start` to `size`, but for SQLite's lock bytes; `told` hears each new offset."""
+    offset = start
     while offset < size:
         data = read_at(source, _span(offset, size), offset)
         if not data:

@@ -5,6 +5,8 @@ Touches no live database.
 
 from __future__ import annotations
 
+import os
+
 from ..files import write_at
 
 # What changes without a change of content: journal mode, change counter, schema cookie, and
@@ -20,6 +22,23 @@ def masked(first_page: bytes) -> bytes:
     return bytes(page)
 
 
-def say_rollback_mode(descriptor: int) -> None:
-    """Make a file that is being written say that it is in rollback mode; the caller syncs."""
-    write_at(descriptor, b"\x01\x01", 18)
+def say_mode(descriptor: int, *, wal: bool) -> None:
+    """Make a file that is being written say in which journal mode it is; the caller syncs."""
+    write_at(descriptor, _mode(wal), 18)
+
+
+def stamped(header: bytes, *, wal: bool) -> bytes:
+    """The header with a journal mode, and with counters that no program can have seen.
+
+    A program that has the file open compares the change counter before it believes the pages that it keeps in
+    memory, and the schema cookie before it believes a statement that it has prepared.
+    """
+    page = bytearray(header)
+    page[18:20] = _mode(wal)
+    page[24:28] = page[92:96] = os.urandom(4)
+    page[40:44] = (int.from_bytes(os.urandom(4), "big") >> 1).to_bytes(4, "big")
+    return bytes(page)
+
+
+def _mode(wal: bool) -> bytes:
+    return b"\x02\x02" if wal else b"\x01\x01"

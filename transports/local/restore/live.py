@@ -16,11 +16,14 @@ import apsw
 import attrs
 
 from ....core.job import UndoCopy
+from ..database_file import beside
+from ..database_header import Header
 from ..failpoints import reach
+from ..files import wal_is_empty
 from ..sqlite_backup import read_pages
 from .connections import Patience, checkpoint_on_close, image, live
 from .copying import Runs, copy_bytes
-from .first_page import say_rollback_mode
+from .first_page import say_mode
 from .port import Step, Steps, check_cancel
 from .target import Target
 from .undo import CopyName, keep
@@ -56,7 +59,7 @@ def replace(job: Replacing, offer: Callable[[UndoCopy], bool]) -> bool:
     the database itself can say whether the new content is in place.
     """
     patience = job.work.patience()
-    with live(job.target.path, patience) as destination:
+    with live(job.target.file, patience) as destination:
         reach("restore.a2.opened")
         destination.pragma("cache_size", -_ROLLBACK_CACHE_KIB)
         copy = _commit_image(job, destination, patience)
@@ -88,7 +91,7 @@ def _keep_and_note(job: Replacing, patience: Patience) -> UndoCopy:
     target.require_in_place()
     check_cancel(job.steps)
     header = target.header()
-    if header is not None and header.wal:
+    if _in_wal_mode(target, header):
         copy, schema_version = _keep_wal(job, patience)
     else:
         copy = keep(job.work.home, job.copy, target, lambda to: _copy_file(job, to))
@@ -99,8 +102,15 @@ def _keep_and_note(job: Replacing, patience: Patience) -> UndoCopy:
     return copy
 
 
+def _in_wal_mode(target: Target, header: Header | None) -> bool:
+    """SQLite uses a WAL that has content whatever the header says (a main file may be an older one)."""
+    return (header is not None and header.wal) or (
+        beside(target.path, "-wal").exists() and not wal_is_empty(target.path)
+    )
+
+
 def _keep_wal(job: Replacing, patience: Patience) -> tuple[UndoCopy, int]:
-    with live(job.target.path, patience) as reader, patience.explained(job.target.path):
+    with live(job.target.file, patience) as reader, patience.explained(job.target.path):
         reader.execute("BEGIN")
         schema_version = int(str(reader.pragma("schema_version")))
         copy = keep(job.work.home, job.copy, job.target, lambda to: _copy_transaction(job, reader, to))
@@ -125,7 +135,7 @@ def _copy_transaction(job: Replacing, reader: apsw.Connection, to: int) -> None:
     read_pages(reader, take, each_step)
     runs.flush()
     job.steps.progressed("undo copy", size, size)
-    say_rollback_mode(to)
+    say_mode(to, wal=False)
 
 
 def _copy_file(job: Replacing, to: int) -> None:

@@ -39,6 +39,6 @@ def return_to_wal(target: Target, patience: Patience) -> None:
 
 
 def _set_mode(target: Target, patience: Patience, mode: str) -> None:
-    with live(target.path, patience) as connection:
+    with live(target.file, patience) as connection:
         checkpoint_on_close(connection)
         connection.pragma("journal_mode", mode)

@@ -61,14 +61,34 @@ CREATING = ("create.naming", "create.named")
 REMOVING = ("create.removing", "create.removed")
 """Where a file that was made is taken away again."""
 
-SWAPPING = ("swap.exchanging", "swap.side_removed", "swap.exchanged")
-"""Where a file that is no database is replaced."""
+BEFORE_OVERWRITING = ("overwrite.locked", "overwrite.copied", *KEEPING, "overwrite.noted")
+"""By path C, before the first byte is changed."""
 
-SWAPPING_BACK = ("swap.back.written", "swap.back.synced", "swap.back.renamed")
-"""Where that is undone."""
+OVERWRITING = ("overwrite.closed", "overwrite.side_removed", "overwrite.step", "overwrite.synced")
+"""By path C, while the file is closed to every program; once more where it is undone."""
 
-SIDE_FILES = ("swap.side.written", "swap.side.synced", "swap.side.renamed", "swap.side_returned")
-"""Where a WAL or a journal lies beside a file that is no database."""
+OVERWRITTEN = ("overwrite.opened", "overwrite.done")
+"""By path C, once the new content is there."""
+
+DECLINED = ("overwrite.declined",)
+"""Where a cancel came with the commit."""
+
+SIDE_FILES = (
+    "undo.side.written",
+    "undo.side.synced",
+    "undo.side.renamed",
+    "overwrite.side.written",
+    "overwrite.side.synced",
+    "overwrite.side.renamed",
+    "overwrite.side_opened",
+    "create.side.written",
+    "create.side.synced",
+    "create.side.renamed",
+)
+"""Where a WAL or a journal lies beside a file that is overwritten, or comes back."""
+
+SETTLING_OVERWRITTEN = ("overwritten.locked", "overwritten.weighed")
+"""By a recovery of path C; weighing where the file is not closed."""
 
 POINTS = frozenset(
     (
@@ -80,8 +100,11 @@ POINTS = frozenset(
         *SWITCHING,
         *CREATING,
         *REMOVING,
-        *SWAPPING,
-        *SWAPPING_BACK,
+        *BEFORE_OVERWRITING,
+        *OVERWRITING,
+        *OVERWRITTEN,
+        *DECLINED,
         *SIDE_FILES,
+        *SETTLING_OVERWRITTEN,
     )
 )

@@ -48,14 +48,17 @@ class Source:
     """A database image on its way in: `size` bytes in pages of `page_size`, in any order.
 
     Whoever yields the chunks (offset, bytes) has checked their hash. `check` False skips quick_check:
-    for an image that is known to be damaged and wanted all the same. `page_size` 0 is a file that is no
-    database: what a restoration has replaced may be one.
+    for an image that is known to be damaged and wanted all the same. `wal` is the journal mode of the
+    database that it was made of (None: as the image says). `exact` is an undo copy that is to come back byte
+    for byte, with what lay beside it; it may be no database, and then its page size is 0.
     """
 
     page_size: int
     size: int
     chunks: Iterable[tuple[int, bytes | memoryview]]
     check: bool = True
+    wal: bool | None = None
+    exact: bool = False
 
 
 class Ending(StrEnum):
@@ -82,7 +85,8 @@ class Step(StrEnum):
     """What recovery can find in the journal.
 
     `stage`: nothing can have happened to the target. `commit`: path A may have committed. `undo`: it
-    had, and may have been undone. `create`, `swap`: path B may have put its file in place. `ended`: the
+    had, and may have been undone. `create`: path B may have put its file in place. `overwrite`: path C may
+    have written over the file, or over a part of it; then `undo`, as for path A. `ended`: the
     target is as the fact `ending` says, and only files of reprieve's own may be left to be removed.
     """
 
@@ -90,7 +94,7 @@ class Step(StrEnum):
     COMMIT = "commit"
     UNDO = "undo"
     CREATE = "create"
-    SWAP = "swap"
+    OVERWRITE = "overwrite"
     ENDED = "ended"
 
 

@@ -20,11 +20,12 @@ from ..home import Home
 from ..os_lock import OsLock
 from ..undo_catalogue import find_undo
 from .connections import live
+from .create import settle_created
 from .evidence import Verdict, weigh
 from .live import Replacing, replace
 from .mode import return_to_wal
+from .overwritten import settle_overwritten
 from .port import Ending, Settled, Step, Steps
-from .swap import settle_created, settle_swapped
 from .target import Target, held
 from .undo import redo_name
 from .work import Work
@@ -67,11 +68,11 @@ def _settle(step: Step, work: Work, path: Path) -> Settled:
         return settle_created(work, path)
     if not path.exists():
         raise _ambiguous(path, work, "it is gone")
-    if "swap_inode" in work.notes:
-        return settle_swapped(work, path)
     with held(path) as target:
         if target.identity != (work.notes["device"], work.notes["inode"]):
             raise _ambiguous(path, work, "another file has taken its place")
+        if "overwrite_cookie" in work.notes:
+            return settle_overwritten(step, work, target)
         return settle_live(step, work, target)
 
 
@@ -117,7 +118,7 @@ def undo_commit(work: Work, target: Target) -> UndoCopy:
 def _ask(step: Step, work: Work, target: Target) -> Verdict:
     work = work.resolute()
     patience = work.patience()
-    with live(target.path, patience) as writer:
+    with live(target.file, patience) as writer:
         with patience.explained(target.path):
             writer.execute("BEGIN IMMEDIATE")
         reach("recovery.locked")
@@ -148,7 +149,7 @@ def _weigh(work: Work, target: Target) -> Verdict:
     if not (new.exists() and old.exists()):
         raise _ambiguous(target.path, work, "a copy that it has to be compared with is gone")
     patience = work.patience()
-    with live(target.path, patience) as reader, patience.explained(target.path):
+    with live(target.file, patience) as reader, patience.explained(target.path):
         verdict = weigh(reader, new, old)
     reach("recovery.weighed")
     if verdict is Verdict.UNCLEAR:

@@ -1,7 +1,8 @@
 """Restoring and reverting: from what was asked to how it ended, each step where it belongs.
 
-Chooses path A (live.py) or path B (swap.py), and makes sure that every exit but a lost ownership leaves
-either the old content or the new, and says which. A revert is a restoration whose source is an undo copy.
+Chooses path A (live.py), B (create.py) or C (overwrite.py), and makes sure that every exit but a lost
+ownership leaves either the old content or the new, and says which. A revert is a restoration whose source is
+an undo copy.
 """
 
 from __future__ import annotations
@@ -17,18 +18,19 @@ from ....core.job import UndoCopy
 from ..border import foreign_errors
 from ..failpoints import reach
 from ..home import Home
-from ..undo_catalogue import find_undo
+from ..undo_catalogue import renew
+from .create import create
 from .live import Replacing, replace
 from .mode import leave_wal, return_to_wal
+from .overwrite import overwrite
 from .port import CancelAsked, Ending, Settled, Source, Step, Steps
 from .recovery import settle_live, undo_commit
 from .stage import fetch
-from .swap import create, swap
 from .target import Shape, Target, examine, held, locate, require_space
 from .undo import undo_name, undo_source
 from .work import Work
 
-_MAY_HAVE_COMMITTED = {Step.COMMIT, Step.CREATE, Step.SWAP}
+_MAY_HAVE_COMMITTED = {Step.COMMIT, Step.CREATE, Step.OVERWRITE}
 
 
 def restore(
@@ -43,15 +45,15 @@ def restore(
 ) -> Settled:
     """Put the image of `source` in place of the whole content of the database at `target`.
 
-    `deadline` is how many seconds it waits for each lock. `force` restores where it is not proved that no
-    other program has a broken file open, where the text encoding differs, or on a network file system.
+    `deadline` is how many seconds it waits for each lock. `force` restores where the text encoding differs,
+    or on a network file system.
 
     Raises BadTarget, NotFound, StorageFull, RepositoryCorrupt or DatabaseLocked with the target untouched;
     OwnershipLost with everything left to recovery. An error from the undoing of a cancelled
     restoration leaves everything to recovery too.
     """
-    plan = _Plan(source, Work(job_id, home, steps, deadline), "a restoration", force, any_encoding=force)
-    return _carried_out(plan, target, "restoring into")
+    plan = _Plan(source, Work(job_id, home, steps, deadline), "a restoration", any_encoding=force)
+    return _carried_out(plan, target, "restoring into", force=force)
 
 
 def revert(
@@ -69,9 +71,9 @@ def revert(
     Raises as `restore` does, and NotFound if there is no such copy.
     """
     work = Work(job_id, home, steps, deadline)
-    source = undo_source(home, find_undo(home, undo_id))
-    plan = _Plan(source, work, "a revert", force, any_encoding=True, undo_id=undo_id)
-    return _carried_out(plan, target, "reverting")
+    source = undo_source(home, renew(home, undo_id))
+    plan = _Plan(source, work, "a revert", any_encoding=True, undo_id=undo_id)
+    return _carried_out(plan, target, "reverting", force=force)
 
 
 @attrs.frozen
@@ -81,13 +83,12 @@ class _Plan:
     source: Source
     work: Work
     reason: str
-    force: bool
     any_encoding: bool
     undo_id: str | None = None
 
 
-def _carried_out(plan: _Plan, target: Path, doing: str) -> Settled:
-    path = locate(target, force=plan.force)
+def _carried_out(plan: _Plan, target: Path, doing: str, *, force: bool) -> Settled:
+    path = locate(target, force=force)
     with foreign_errors(doing, path, BadTarget):
         return _ended(plan.work, path, lambda: _by_its_path(plan, path))
 
@@ -110,13 +111,11 @@ def _ended(work: Work, path: Path, action: Callable[[], Settled]) -> Settled:
 
 def _by_its_path(plan: _Plan, path: Path) -> Settled:
     if not path.exists():
-        return create(plan.work, plan.source, path)
+        return create(plan.work, plan.source, path, undo_id=plan.undo_id)
     with held(path) as target:
         shape = examine(target, plan.work.patience())
-        if shape is None or not plan.source.page_size:
-            return swap(
-                plan.work, plan.source, target, reason=plan.reason, force=plan.force, undo_id=plan.undo_id
-            )
+        if shape is None or plan.source.exact:
+            return overwrite(plan.work, plan.source, target, reason=plan.reason, undo_id=plan.undo_id)
         return _into_live(plan, target, shape)
 
 
@@ -134,7 +133,7 @@ def _into_live(plan: _Plan, target: Target, shape: Shape) -> Settled:
     if switch:
         leave_wal(target, work.patience())
     try:
-        header = fetch(source, work.stage, work.steps)
+        header = fetch(source, work.stage, work.steps, wal=False)
         if header is not None and not (shape.empty or plan.any_encoding or header.encoding == shape.encoding):
             raise BadTarget(
                 f"The backup's text is {header.encoding} and that of {target.path} {shape.encoding}, which "

@@ -17,19 +17,19 @@ from ..database_header import Header
 from ..failpoints import reach
 from ..files import read_at, sync, write_at, written
 from ..soundness import describe, find_damage
-from .first_page import say_rollback_mode
+from .first_page import say_mode
 from .port import Source, Steps, check_cancel
 
 _READS_BETWEEN_LOOKS = 256
 _SYNC_EVERY = 32 << 20  # otherwise nothing is on its way to the disk before all of it has come
 
 
-def fetch(source: Source, path: Path, steps: Steps, *, keep_mode: bool = False) -> Header | None:
+def fetch(source: Source, path: Path, steps: Steps, *, wal: bool | None) -> Header | None:
     """Write the image to `path`, and give its header as it came.
 
-    Unless `keep_mode`, the file says rollback mode afterwards: an image that said WAL would
-    switch a target that is in rollback mode. Raises RepositoryCorrupt if it is not a sound database
-    of the announced size and page size, CancelAsked if that comes first.
+    `wal` is the journal mode that the file is to say: for path A rollback, since an image that said WAL would
+    switch a target that is in rollback mode. None leaves what came. Raises RepositoryCorrupt if it is not a
+    sound database of the announced size and page size, CancelAsked if that comes first.
     """
     with written(path, "restore.a1") as descriptor, ThreadPoolExecutor(1) as pool:
         disk = _Disk(descriptor, pool)
@@ -37,8 +37,8 @@ def fetch(source: Source, path: Path, steps: Steps, *, keep_mode: bool = False) 
         header = database_header.read(descriptor)
         if source.page_size:
             _require_database(header, source)
-        if header is not None and not keep_mode:
-            say_rollback_mode(descriptor)
+        if header is not None and wal is not None:
+            say_mode(descriptor, wal=wal)
         disk.sync()
         if source.check:
             _check(descriptor, source, steps)

@@ -17,11 +17,16 @@ import attrs
 
 from ....core.errors import BadTarget, NotFound, StorageFull
 from .. import database_header
+from ..byte_locks import RESERVED, SHARED, holder
 from ..database_file import SIDE_FILES, beside, require_local
 from ..database_file import examine as examine_file
 from ..database_header import Header
-from ..files import open_existing
+from ..files import descriptor_of, read_at
+from ..held_file import HeldFile, Identity, hold
+from ..lost_wal import require_wal
+from ..side_files import none_left_behind
 from .connections import Patience, live
+from .copying import SPAN
 
 _SPARE_PERCENT = 10
 
@@ -33,14 +38,22 @@ class Target:
     (Closing any descriptor on a file drops the locks that this process has on it.)
     """
 
-    path: Path
-    descriptor: int
+    file: HeldFile
 
     @property
-    def identity(self) -> tuple[int, int]:
+    def path(self) -> Path:
+        """Where it is, without a link."""
+        return self.file.path
+
+    @property
+    def descriptor(self) -> int:
+        """A descriptor for reading and writing."""
+        return self.file.descriptor
+
+    @property
+    def identity(self) -> Identity:
         """Device and inode of the file that the descriptor is on."""
-        status = os.fstat(self.descriptor)
-        return status.st_dev, status.st_ino
+        return self.file.identity
 
     @property
     def bytes(self) -> int:
@@ -52,16 +65,8 @@ class Target:
         return database_header.read(self.descriptor)
 
     def require_in_place(self) -> None:
-        """Raise BadTarget if another file has taken the place of the one that was opened."""
-        try:
-            status = os.stat(self.path)
-        except FileNotFoundError:
-            status = None
-        if status is None or (status.st_dev, status.st_ino) != self.identity:
-            raise BadTarget(
-                f"Another program replaced {self.path} meanwhile; nothing was restored. Try again "
-                "once it is done."
-            )
+        """Raise BadTarget if another file or folder has taken the place of the one that was opened."""
+        self.file.require_in_place()
 
 
 @attrs.frozen
@@ -108,29 +113,81 @@ def _require_no_remains(path: Path) -> None:
 @contextmanager
 def held(path: Path) -> Iterator[Target]:
     """The target, with its descriptor open for as long as the block lasts."""
-    descriptor = open_existing(path)
-    try:
-        yield Target(path, descriptor)
-    finally:
-        os.close(descriptor)
+    with hold(path, BadTarget, os.O_RDWR) as file:
+        yield Target(file)
 
 
 def examine(target: Target, patience: Patience) -> Shape | None:
-    """What SQLite makes of the target; None if it is no database (or an encrypted one).
+    """What SQLite makes of the target; None if only its bytes can be kept and replaced.
 
-    Raises DatabaseLocked if it cannot be read before the patience ends.
+    So it is with a file that is no database (or an encrypted one), whose schema SQLite cannot read, which has
+    content behind its last page, or beside which something lies that SQLite would merge into it. Raises
+    DatabaseLocked if it cannot be read before the patience ends.
     """
+    require_wal(target.path, target.descriptor, target.header(), BadTarget)
+    if _left_by_a_crash(target):
+        return None
     try:
-        with live(target.path, patience) as connection, patience.explained(target.path):
+        with (
+            none_left_behind(target.path),
+            live(target.file, patience) as connection,
+            patience.explained(target.path),
+        ):
+            connection.execute("BEGIN")
             connection.pragma("schema_version")
-            return Shape(
+            shape = Shape(
                 page_size=int(str(connection.pragma("page_size"))),
                 encoding=str(connection.pragma("encoding")),
                 wal=connection.pragma("journal_mode") == "wal",
                 empty=connection.pragma("page_count") == 0,
             )
-    except apsw.NotADBError:
+            connection.pragma("cache_size")  # which reads the schema
+            pages = int(str(connection.pragma("page_count")))
+            tail = not shape.empty and _has_tail(target, pages * shape.page_size)
+            connection.execute("ROLLBACK")
+            return None if tail else shape
+    except (apsw.NotADBError, apsw.CorruptError, apsw.SQLError, apsw.FormatError):
         return None
+
+
+def _left_by_a_crash(target: Target) -> bool:
+    """Whether a hot journal, or a WAL that no program uses, lies beside it.
+
+    It may be another database's. SQLite would merge it in, and then no copy could tell what was there.
+    """
+    if _starts_with_content(beside(target.path, "-journal")):
+        return holder(target.descriptor, RESERVED) is None
+    return _size_of(beside(target.path, "-wal")) > 0 and holder(target.descriptor, SHARED) is None
+
+
+def _size_of(path: Path) -> int:
+    try:
+        return os.lstat(path).st_size
+    except FileNotFoundError:
+        return 0
+
+
+def _starts_with_content(path: Path) -> bool:
+    """Whether a file is there whose first byte says something (a journal that is over may be all zeros)."""
+    try:
+        with descriptor_of(path) as descriptor:
+            return read_at(descriptor, 1, 0) not in (b"", b"\0")
+    except FileNotFoundError:
+        return False
+
+
+def _has_tail(target: Target, end: int) -> bool:
+    """Whether anything but zeros lies behind the last page, the one that SQLite sees or the file names."""
+    size = target.bytes  # before the header: a checkpoint writes that first
+    header = target.header()
+    if header is not None:
+        end = max(end, header.page_count * header.page_size)
+    while end < size:
+        data = read_at(target.descriptor, SPAN, end)
+        if any(data):
+            return True
+        end += len(data) or size
+    return False
 
 
 def require_space(needs: Iterable[tuple[Path, int]]) -> None:

@@ -16,7 +16,7 @@ from ....core.job import UndoCopy
 from .. import database_header
 from ..files import descriptor_of, read_at, written
 from ..home import Home
-from ..undo_catalogue import REDO, data_path, enter
+from ..undo_catalogue import REDO, data_path, enter, is_exact
 from .copying import SPAN
 from .port import Source
 from .target import Target
@@ -41,24 +41,34 @@ def redo_name(job_id: str) -> CopyName:
     return CopyName(f"{job_id}{REDO}", job_id, "a cancelled restoration")
 
 
-def keep(home: Home, name: CopyName, target: Target, fill: Callable[[int], None]) -> UndoCopy:
-    """Make a copy durable and enter it: `fill` writes the content through a descriptor."""
+def keep(
+    home: Home, name: CopyName, target: Target, fill: Callable[[int], None], *, exact: bool = False
+) -> UndoCopy:
+    """Make a copy durable and enter it: `fill` writes the content through a descriptor.
+
+    `exact`: it is every byte of the file, and comes back as that.
+    """
     path = data_path(home, name.id)
     with written(path, "undo") as descriptor:
         fill(descriptor)
         size = os.fstat(descriptor).st_size
     copy = UndoCopy(name.id, str(target.path), datetime.now(UTC), size, name.reason, name.job)
-    enter(home, copy, target.identity)
+    enter(home, copy, target.identity, exact=exact)
     return copy
 
 
 def undo_source(home: Home, copy: UndoCopy) -> Source:
-    """The copy as something to restore; page size 0 if it is no database. It was checked by nobody."""
+    """The copy as something to restore. It was checked by nobody."""
     path = data_path(home, copy.id)
     with descriptor_of(path) as descriptor:
         header = database_header.read(descriptor)
+    exact = header is None or is_exact(home, copy.id) or path.stat().st_size % header.page_size != 0
     return Source(
-        header.page_size if header is not None else 0, path.stat().st_size, _spans(path), check=False
+        header.page_size if header is not None and not exact else 0,
+        path.stat().st_size,
+        _spans(path),
+        check=False,
+        exact=exact,
     )
 
 

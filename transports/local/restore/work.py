@@ -6,15 +6,16 @@ database.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from pathlib import Path
 
 import attrs
 
+from ..database_file import SIDE_FILES, beside
 from ..failpoints import reach
 from ..files import remove
 from ..home import Home
-from ..undo_catalogue import data_path, drop, prune
+from ..names import incoming_path
+from ..undo_catalogue import data_path, drop, drop_old
 from .connections import Patience
 from .port import Ending, Fact, Step, Steps
 
@@ -34,6 +35,20 @@ class Resolute:
     def cancelled(self) -> bool:
         """Never; but the lease is looked at."""
         self._steps.cancelled()
+        return False
+
+
+class _Unheard:
+    """Steps that report nothing and hear nothing: for the way back of a job that may not be ours any more."""
+
+    def note(self, step: str, **facts: Fact) -> None: ...
+
+    def cancelled(self) -> bool:
+        return False
+
+    def progressed(self, phase: str, done: int, total: int) -> None: ...
+
+    def commit(self) -> bool:
         return False
 
 
@@ -58,7 +73,7 @@ class Work:
 
     def incoming(self, target: Path) -> Path:
         """The fetched image that is to take the place of `target`; on the same file system."""
-        return target.with_name(f".{target.name}.{self.job_id}.reprieve")
+        return incoming_path(target, self.job_id)
 
     @property
     def undo_data(self) -> Path:
@@ -72,6 +87,10 @@ class Work:
     def resolute(self) -> Work:
         """The same work, past being cancelled."""
         return attrs.evolve(self, steps=Resolute(self.steps))
+
+    def unheard(self) -> Work:
+        """The same work, which nothing stops and nobody hears of."""
+        return attrs.evolve(self, steps=_Unheard())
 
     def note(self, step: str, **facts: Fact) -> None:
         """As Steps.note; what may not have become durable counts as noted too."""
@@ -87,10 +106,11 @@ class Work:
         if ending is not Ending.RESTORED:
             self.note(Step.ENDED, ending=ending)
         reach("restore.a8.cleaning")
-        remove(self.stage)
+        for path in (self.stage, *(beside(self.stage, suffix) for suffix in SIDE_FILES)):
+            remove(path)
         remove(self.incoming(target))
         if ending is Ending.RESTORED:
-            prune(self.home, str(target), datetime.now(UTC))
+            drop_old(self.home)
         else:
             drop(self.home, self.job_id)
         reach("restore.a8.cleaned")

@@ -23,7 +23,7 @@ from .source import Shape
 def read(request: Request) -> Image:
     """Send the image to the sink; unchecked."""
     drained: list[tuple[int, bytes]] = []
-    with RawFiles(request.path) as files, source.connected(request) as connection:
+    with RawFiles(request.path, request.held) as files, source.connected(request) as connection:
         source.begin(connection)
         files.stop_if_replaced()
         shape = source.shape(connection)

@@ -14,7 +14,7 @@ from .request import Request
 
 def read(request: Request) -> Image:
     """Send the image to the sink. Raises Moved if the attempt failed, Unusable if another would fail too."""
-    with RawFiles(request.path) as files, source.connected(request) as connection:
+    with RawFiles(request.path, request.held) as files, source.connected(request) as connection:
         source.begin(connection)
         files.stop_if_replaced()
         read_pages = wal_mode.read if source.shape(connection).wal else rollback_mode.read

@@ -12,14 +12,16 @@ from pathlib import Path
 from types import TracebackType
 
 from .. import database_file
+from ..held_file import HeldFile, identity_of
 from .request import Moved, Unusable
 
 
 class RawFiles:
     """The main file, open from the start; -wal and -shm once they are asked for."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, held: HeldFile | None = None) -> None:
         self.path = path
+        self._held = held
         self._descriptors: dict[str, int] = {}
 
     def __enter__(self) -> RawFiles:
@@ -27,6 +29,9 @@ class RawFiles:
             self._open("")
         except OSError as error:
             raise Moved(f"{self.path} could be opened a moment ago: {error}") from error
+        if self._held and identity_of(os.fstat(self.main)) != self._held.identity:
+            self.__exit__(None, None, None)
+            raise Moved(f"{self.path} was replaced.")
         return self
 
     def __exit__(
@@ -63,6 +68,10 @@ class RawFiles:
 
     def _open(self, suffix: str) -> int:
         if suffix not in self._descriptors:
-            path = self.path.with_name(self.path.name + suffix)
-            self._descriptors[suffix] = database_file.open_to_read(path)
+            name = self.path.name + suffix
+            self._descriptors[suffix] = (
+                self._held.open(name, os.O_RDONLY | database_file.NO_WAIT)
+                if self._held
+                else database_file.open_to_read(self.path.with_name(name))
+            )
         return self._descriptors[suffix]

@@ -10,6 +10,7 @@ from typing import Literal
 
 import attrs
 
+from ..held_file import HeldFile
 from ..image import Sink
 
 CheckKind = Literal["quick", "full", "none"]
@@ -40,6 +41,8 @@ class Request:
     """One snapshot. `path` is resolved; `deadline` is how many seconds each lock is waited for.
 
     `sound` is called once the check has ended and found nothing, in any thread; the reading may go on then.
+    `copy` is the file for a temporary copy of the database, in a private folder; without one none is made.
+    `held` is the very file that is meant, whatever comes to its path.
     """
 
     path: Path
@@ -49,6 +52,8 @@ class Request:
     check: CheckKind
     force: bool
     sound: Callable[[], None] = lambda: None
+    copy: Path | None = None
+    held: HeldFile | None = None
 
     def stop_if_cancelled(self) -> None:
         """Raise SnapshotCancelled if that was asked for."""

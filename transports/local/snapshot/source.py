@@ -6,15 +6,19 @@ database would. What SQLite says of a source that it cannot read is said here; b
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 
 import apsw
 import attrs
 
 from ....core.errors import FORCE_IT, BadSource, DatabaseLocked, ReprieveError
-from ..border import foreign_errors
+from ..border import foreign_errors, met_a_link
+from ..file_systems import is_read_only
 from ..files import wal_is_empty
+from ..held_file import link_appeared
+from ..side_files import none_left_behind
 from ..sqlite_limits import limit_memory
 from .request import Request
 
@@ -45,9 +49,8 @@ def connected(request: Request) -> Iterator[apsw.Connection]:
     It is opened for writing, since a read-only one fails on a crashed writer's journal; `query_only`
     keeps it from changing content, and NO_CKPT_ON_CLOSE from checkpointing a crashed program's WAL.
     """
-    with _translated(request):
-        flags = apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_NOFOLLOW
-        connection = apsw.Connection(str(request.path), flags=flags)
+    with none_left_behind(request.path), _translated(request):
+        connection = _open(request)
         try:
             connection.config(_NO_CHECKPOINT, 1)
             connection.config(apsw.SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0)
@@ -63,6 +66,26 @@ def connected(request: Request) -> Iterator[apsw.Connection]:
                 # Nothing can be checkpointed, and an ordinary close removes the -wal and -shm that we made.
                 connection.config(_NO_CHECKPOINT, 0)
             connection.close()
+
+
+def _open(request: Request) -> apsw.Connection:
+    """A connection to the very file that is meant.
+
+    A database in WAL mode on a read-only file system, which SQLite cannot open since it may make no -shm, is
+    opened as one that nobody changes: that it did not change is verified, as without a lock.
+    """
+    name, flags = request.path.as_uri(), apsw.SQLITE_OPEN_READWRITE
+    if is_read_only(request.path) and not _has_content(f"{request.path}-wal"):
+        name, flags = f"{name}?immutable=1", apsw.SQLITE_OPEN_READONLY
+    with request.held.opened_by_name() if request.held else nullcontext():
+        return apsw.Connection(name, flags=flags | apsw.SQLITE_OPEN_URI | apsw.SQLITE_OPEN_NOFOLLOW)
+
+
+def _has_content(path: str) -> bool:
+    try:
+        return os.stat(path).st_size > 0
+    except FileNotFoundError:
+        return False
 
 
 def begin(connection: apsw.Connection) -> None:
@@ -110,8 +133,14 @@ def _translate(error: apsw.Error, request: Request) -> ReprieveError | None:
                 f"let it finish what it is doing, or close it, and try again."
             )
         case apsw.NotADBError():
+            return BadSource(f"SQLite cannot read {path}: it is encrypted or damaged, or no database.")
+        case apsw.CantOpenError() if met_a_link(error):
+            return link_appeared(path, BadSource)
+        case apsw.CantOpenError() | apsw.ReadOnlyError() if is_read_only(path):
             return BadSource(
-                f"{path} has an SQLite header but SQLite cannot read it: it is encrypted or damaged."
+                f"{path} is on a read-only file system, and beside it lies what a program had not merged "
+                "into it yet. Copy it with its -wal or -journal to a folder that you may write to, and back "
+                "up that copy."
             )
         case apsw.CorruptError():
             hint = "copy the file by hand" if request.force else f"{FORCE_IT} to keep it as it is"

@@ -11,9 +11,11 @@ from pathlib import Path
 
 import attrs
 
-from ....core.errors import Conflict
+from ....core.errors import BadSource, Conflict
 from ..database_file import DatabaseFile, examine
+from ..held_file import hold
 from ..image import Image, Sink
+from ..lost_wal import require_wal
 from ..soundness import refusal
 from .request import CheckKind, Method, Moved, Request, SnapshotCancelled, Unusable
 
@@ -37,6 +39,7 @@ def take(
     force: bool = False,
     method: Method | None = None,
     sound: Callable[[], None] = lambda: None,
+    copy: Path | None = None,
 ) -> Image:
     """Send the pages of one consistent image of `path` to `sink`, and tell what was learnt.
 
@@ -45,13 +48,18 @@ def take(
     nobody a wait: `Image.problems` is None where it did not, and the caller has to check what it stored.
     `sound` is called, in any thread, once that has found nothing, which may be long before all is read.
     `force` accepts a network file system and a damaged source. `method` is chosen by itself if not given.
+    `copy` is where a database that is too large for memory may be copied to for a while.
 
     Raises NotFound, BadSource (also for a damaged source), DatabaseLocked, StorageFull, Conflict (the
     file changes faster than it can be read) and SnapshotCancelled; the source is as it was.
     """
     file = examine(path, as_source=True, force=force)
-    request = Request(file.path, sink, cancelled, deadline, check, force, sound)
-    image = _read(request, [(method, ATTEMPTS)] if method else _plan(file))
+    with hold(file.path, BadSource) as held:
+        require_wal(file.path, held.descriptor, file.header, BadSource)
+        request = Request(file.path, sink, cancelled, deadline, check, force, sound, copy, held)
+        image = _read(request, [(method, ATTEMPTS)] if method else _plan(file))
+    if file.header is not None and file.header.wal:
+        image = attrs.evolve(image, journal_mode="wal")  # which SQLite does not say where it may not write
     if image.problems and not force:
         raise refusal(path, image.problems)
     return image

@@ -12,15 +12,12 @@ from array import array
 import attrs
 
 from ..files import read_at
+from ..wal_index_header import COPY, FIELDS, SIZE, VERSION, checksum
 from .request import Unusable
 
-VERSION = 3007000
-HEADER_SIZE = 136
-_COPY = 48
 _BLOCK = 32768
 _PAGES_IN_BLOCK = 4096
-_PAGES_IN_FIRST = _PAGES_IN_BLOCK - HEADER_SIZE // 4
-_FIELDS = struct.Struct("=IIIBBHII8s8s8s")
+_PAGES_IN_FIRST = _PAGES_IN_BLOCK - SIZE // 4
 
 
 @attrs.frozen
@@ -57,14 +54,14 @@ def read_header(shm: int) -> WalIndexHeader | None:
 
     Raises Unusable for a version that this file does not know.
     """
-    data = read_at(shm, 2 * _COPY, 0)
-    first, second = data[:_COPY], data[_COPY:]
-    if len(second) < _COPY or first != second:
+    data = read_at(shm, 2 * COPY, 0)
+    first, second = data[:COPY], data[COPY:]
+    if len(second) < COPY or first != second:
         return None
-    version, _pad, change, initialised, _order, page_size, frames, pages, checksum, salts, own = (
-        _FIELDS.unpack(first)
+    version, _pad, change, initialised, _order, page_size, frames, pages, last, salts, own = FIELDS.unpack(
+        first
     )
-    if not initialised or struct.unpack("=2I", own) != _checksum(first[:40]):
+    if not initialised or struct.unpack("=2I", own) != checksum(first[:40]):
         return None
     if version != VERSION:
         raise Unusable(f"The wal-index has version {version}, not {VERSION}.")
@@ -73,14 +70,14 @@ def read_header(shm: int) -> WalIndexHeader | None:
         page_size=65536 if page_size == 1 else page_size,
         frames=frames,
         pages=pages,
-        checksum=struct.unpack("=2I", checksum),
+        checksum=struct.unpack("=2I", last),
         salts=salts,
     )
 
 
 def read_backfill(shm: int) -> Backfill:
     """How far the checkpoint is, now."""
-    data = read_at(shm, HEADER_SIZE, 0)
+    data = read_at(shm, SIZE, 0)
     return Backfill(*struct.unpack_from("=I", data, 96), *struct.unpack_from("=I", data, 128))
 
 
@@ -89,7 +86,7 @@ def read_pages(shm: int, frames: int) -> dict[int, int]:
     numbers = array("I")
     block = 0
     while len(numbers) < frames:
-        start = HEADER_SIZE if block == 0 else block * _BLOCK
+        start = SIZE if block == 0 else block * _BLOCK
         wanted = min(frames - len(numbers), _PAGES_IN_FIRST if block == 0 else _PAGES_IN_BLOCK)
         data = read_at(shm, 4 * wanted, start)
         if len(data) < 4 * wanted:
@@ -97,13 +94,3 @@ def read_pages(shm: int, frames: int) -> dict[int, int]:
         numbers.frombytes(data)
         block += 1
     return dict(zip(numbers, range(1, frames + 1), strict=True))
-
-
-def _checksum(data: bytes) -> tuple[int, int]:
-    """SQLite's running checksum of an even number of 32-bit words, in native byte order."""
-    one = two = 0
-    words = iter(memoryview(data).cast("I"))
-    for word in words:
-        one = (one + word + two) & 0xFFFFFFFF
-        two = (two + next(words) + one) & 0xFFFFFFFF
-    return one, two

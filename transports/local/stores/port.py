@@ -50,7 +50,8 @@ class Store(Protocol):
     """A flat set of named, immutable objects. Names are made of `[A-Za-z0-9._-]` and `/`.
 
     A call that fails raises a StorageError (StorageFull where there is no room) that names the store and
-    the object; an object that is not there raises NotFound.
+    the object; an object that is not there raises NotFound. What lies there and cannot be an object (a
+    folder, a link, a name of other characters) MUST be passed over, and a link MUST NOT be followed.
     """
 
     @property
@@ -67,8 +68,8 @@ class Store(Protocol):
         others get Conflict."""
         ...
 
-    def get(self, name: str) -> bytes:
-        """A whole object."""
+    def get(self, name: str, limit: int) -> bytes:
+        """A whole object of at most `limit` bytes. Raises RepositoryCorrupt for a larger one, unread."""
         ...
 
     def get_range(self, name: str, offset: int, length: int) -> bytes:

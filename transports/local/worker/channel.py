@@ -33,6 +33,10 @@ class Channel:
         self._answers: queue.SimpleQueue[bool | None] = queue.SimpleQueue()
         self._cancelled = threading.Event()
 
+    def ready(self) -> None:
+        """Tell the parent that this is a worker, which takes a task."""
+        self._send({"ready": True})
+
     def task(self) -> dict[str, Any]:
         """What the parent wants done; from now on it is listened to."""
         line = self._in.readline()

@@ -5,24 +5,39 @@ from __future__ import annotations
 import threading
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
+from functools import partial
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 import attrs
 
-from ....core.errors import BadSource, Conflict, NotFound, Problem, WasInterrupted
-from ....core.job import Backup
+from ....core.errors import (
+    BadSource,
+    Conflict,
+    NotFound,
+    Problem,
+    StorageError,
+    WasInterrupted,
+)
+from ....core.job import WARNINGS, Backup
 from ....core.lifecycle import JobState
 from ....core.messages import Cancelled, Completed, Interrupted, Noted
 from ..database_file import examine
+from ..held_file import require_no_link
 from ..image import Image, Sink
+from ..reading_turn import ReadingTurn
 from ..repository.records import BackupRecord
 from ..repository.repository import Repository
+from ..repository.shared_packs import SharedDamage, Sharing
 from ..snapshot.request import CheckKind, SnapshotCancelled
 from .task import Meter, Task
 
 if TYPE_CHECKING:
     from ..repository.writer import BackupWriter
+
+ATTEMPTS = 5
+"""How often a backup is begun at most, because more of what it shares turns out to be damaged."""
 
 REHASH_AFTER = timedelta(days=3)
 """How long 'nothing has changed' is believed before every page is read again."""
@@ -31,6 +46,7 @@ REHASH_AFTER = timedelta(days=3)
 def create(task: Task) -> None:
     """Back the job's database up, and tell how it goes."""
     database = Path(task.job.database)
+    require_no_link(database, BadSource)
     examine(database, as_source=True, force=task.has("force"))
     try:
         task.channel.tell(Completed(_backed_up(task)))
@@ -39,20 +55,79 @@ def create(task: Task) -> None:
 
 
 def _backed_up(task: Task) -> Backup:
-    repository = task.place.repository_or_planned(new_store=task.has("new_store"))
+    repository = task.place.repository_or_planned(
+        new_store=task.has("new_store"), allow_weak=task.has("allow_weak")
+    )
     parent = repository.latest(task.job.database)
-    if parent and _unchanged(task, parent) and repository.seems_whole(parent):
-        return repository.republish(parent, announce=lambda backup: _announce(task, backup))
+    turn = ReadingTurn.of(task.home, repository.id, task.job.database)
     try:
-        return _store(task, repository, parent)
+        backup = _republished_or_stored(task, repository, parent, turn.number)
     except Conflict:
         if task.place.is_empty() or task.place.repository().id == repository.id:
             raise
         return _backed_up(task)  # another process made a repository there meanwhile
+    turn.pass_on()
+    return backup
+
+
+def _republished_or_stored(
+    task: Task, repository: Repository, parent: BackupRecord | None, turn: int
+) -> Backup:
+    """A Backup that shares all of its parent's data, if nothing changed and that is sound; else a new one."""
+    sharing = Sharing(turn, pause=partial(_check_cancel, task))
+    if parent and _unchanged(task, parent):
+        damaged = repository.find_damage(parent, sharing)
+        if not damaged:
+            return repository.republish(parent, announce=lambda backup: _announce(task, backup))
+        sharing = attrs.evolve(sharing, avoid=damaged)
+    return _stored_soundly(task, repository, parent, sharing)
+
+
+def _stored_soundly(
+    task: Task, repository: Repository, parent: BackupRecord | None, sharing: Sharing
+) -> Backup:
+    """Store; and again, without what was found damaged, as long as what it shares turns out to be."""
+    for attempt in count(1):
+        try:
+            backup, damaged = _store(task, repository, parent, sharing)
+        except SharedDamage as damage:
+            if attempt == ATTEMPTS:
+                raise
+            sharing = attrs.evolve(sharing, avoid=sharing.avoid | damage.names)
+        else:
+            break
+    if damaged:
+        _warn_of(damaged, task, repository, backup)
+    return backup
+
+
+def _warn_of(damaged: frozenset[str], task: Task, repository: Repository, backup: Backup) -> None:
+    """Name the Backups that cannot be restored any more; this one is whole."""
+    try:
+        lost = ", ".join(lame.id for lame in repository.backups_that_need(damaged)) or "none"
+    except StorageError as error:
+        lost = f"not known ({error})"
+    warning = (
+        f"The store {task.place.store} was found damaged ({', '.join(sorted(damaged))}). This backup is "
+        f"whole: what it needs was stored anew. Older backups that can no longer be restored: {lost}. Look "
+        "after the disk; if there is a copy of the store, put these files back from it."
+    )
+    task.channel.ask(Noted("create", {WARNINGS: [warning]}, backup=backup))
+
+
+def _check_cancel(task: Task) -> None:
+    if task.channel.cancelled():
+        raise SnapshotCancelled(f"The backup of {task.job.database} was cancelled.")
+
+
+def _copy_of(task: Task) -> Path:
+    """Where a plain copy of the database may lie for a while: in our own folder, under the job's name."""
+    return task.home.stages / f"{task.job.id}.copy.db"
 
 
 def recover_creation(task: Task) -> None:
     """Settle a creation whose worker is gone: its Backup was published, or it was not."""
+    _copy_of(task).unlink(missing_ok=True)
     announced = task.job.backup
     published = announced and _published(task, announced)
     if published:
@@ -84,18 +159,24 @@ def _unchanged(task: Task, parent: BackupRecord) -> bool:
     return recent and unchanged(Path(task.job.database), fingerprint)
 
 
-def _store(task: Task, repository: Repository, parent: BackupRecord | None) -> Backup:
-    """Read, store and publish. For a source that is found damaged, no repository is made."""
+def _store(
+    task: Task, repository: Repository, parent: BackupRecord | None, sharing: Sharing
+) -> tuple[Backup, frozenset[str]]:
+    """Read, store and publish; gives what was found damaged in the store, too.
+
+    For a source that is found damaged, no repository is made.
+    """
     sound = threading.Event()
     if task.has("force") or task.option("check", "quick") == "none":
         sound.set()
-    with _border(task), repository.writer(parent, task.job.database, sound.is_set) as writer:
+    with _border(task), repository.writer(parent, task.job.database, sound.is_set, sharing) as writer:
         _announce(task, writer.allot())
         image = _take(task, _Metered(writer, Meter(task.channel)), sound)
         if image.fingerprint is not None:
             read = {"read": datetime.now(UTC).isoformat()}
             image = attrs.evolve(image, fingerprint={**image.fingerprint, **read})
-        return writer.finish(_checked(task, writer, image))
+        backup = writer.finish(_checked(task, writer, image))
+        return backup, writer.damaged | sharing.avoid
 
 
 def _take(task: Task, sink: Sink, sound: threading.Event) -> Image:
@@ -109,6 +190,7 @@ def _take(task: Task, sink: Sink, sound: threading.Event) -> Image:
             check=cast("CheckKind", task.option("check", "quick")),
             force=task.has("force"),
             sound=sound.set,
+            copy=_copy_of(task),
         )
 
 

@@ -8,18 +8,24 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import subprocess
 import threading
 from asyncio import AbstractEventLoop
 from collections.abc import AsyncIterator, Mapping
 from types import TracebackType
 from typing import Any, Self
+from weakref import WeakSet
 
 from ....core.errors import OutcomeUnknown
-from .spawn import spawn
+from ..import_path import package_root
+from ..interpreter import VARIABLE, find_interpreter
+from .spawn import UNABLE, cannot_start, spawn
 
 LONGEST_LINE = 64 << 20
 """Bytes that a worker may say at once."""
+
+_workers: WeakSet[Worker] = WeakSet()
 
 
 class Worker:
@@ -35,6 +41,7 @@ class Worker:
         self._ended = asyncio.Event()
         listening = (process, asyncio.get_running_loop(), self._lines, self._ended)
         threading.Thread(target=_listen, args=listening, name="worker", daemon=True).start()
+        _workers.add(self)
 
     @classmethod
     async def start(cls) -> Self:
@@ -74,8 +81,10 @@ class Worker:
     async def told(self) -> AsyncIterator[dict[str, Any]]:
         """What the worker tells, until it ends.
 
-        Raises OutcomeUnknown if it dies before it has said how the work ended.
+        Raises TransportError if no worker came to be, OutcomeUnknown if it dies before it has said how the
+        work ended.
         """
+        await self._ready()
         while line := await self._lines.get():
             said: dict[str, Any] = json.loads(line)
             self._settled = said.get("event") in _SETTLING and not said.get("asks")
@@ -85,6 +94,28 @@ class Worker:
             raise OutcomeUnknown(
                 f"The worker process ended in the middle of its work (exit code {self._process.returncode})."
             )
+
+    async def _ready(self) -> None:
+        """Wait until the process says that it is a worker; by then it has imported what it needs."""
+        reason = None
+        while line := await self._lines.get():
+            said = _message_in(line)
+            if said.get("ready"):
+                return
+            reason = said.get(UNABLE, reason)
+        await self._ended.wait()
+        code = self._process.returncode
+        if code < 0:
+            raise OutcomeUnknown(f"The worker process was killed before it began (signal {-code}).")
+        raise cannot_start(_why_unable(reason, code))
+
+    def leave_to_parent(self) -> None:
+        """In a fork: let go of the pipe, whose end tells the worker that its parent is gone."""
+        assert self._process.stdin
+        if not self._process.stdin.closed:
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, self._process.stdin.fileno(), inheritable=False)
+            os.close(nowhere)
 
     def _say(self, message: Mapping[str, object]) -> None:
         assert self._process.stdin
@@ -104,6 +135,26 @@ class Worker:
 
 
 _SETTLING = frozenset({"completed", "cancelled", "failed", "interrupted"})
+
+
+def _message_in(line: bytes) -> dict[str, Any]:
+    """What a line says; nothing, if it is no message of a worker's."""
+    try:
+        said = json.loads(line)
+    except ValueError:
+        return {}
+    return said if isinstance(said, dict) else {}
+
+
+def _why_unable(reason: str | None, code: int) -> str:
+    interpreter = find_interpreter()
+    where = package_root() or "the folders where packages are installed"
+    if reason is None:
+        return f"{interpreter} ended with exit code {code} instead; set {VARIABLE} to another Python."
+    return (
+        f"{interpreter} says: {reason}. It looked in {where}, where this copy of reprieve is, and where this "
+        f"program finds its packages; install reprieve there again, or set {VARIABLE} to another Python."
+    )
 
 
 def _listen(
@@ -126,3 +177,12 @@ def _listen(
         loop.call_soon_threadsafe(ended.set)
     except RuntimeError:
         return  # the loop was closed: nobody listens any more, and the worker ends with our end of its pipe
+
+
+def _leave_all_to_parent() -> None:
+    for worker in tuple(_workers):
+        worker.leave_to_parent()
+
+
+if hasattr(os, "register_at_fork"):  # Windows has no forks
+    os.register_at_fork(after_in_child=_leave_all_to_parent)

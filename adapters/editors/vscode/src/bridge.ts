@@ -53,8 +53,10 @@ export async function findBridge(places: Places = {}): Promise<Bridge> {
 }
 
 async function named(file: string, origin: string): Promise<Bridge> {
-  if (await runs(file)) return program(file, origin);
-  throw new BridgeNotFound(`There is no program at ${file}, which ${origin} names. Correct it, or empty it.`);
+  if (path.isAbsolute(file) && (await runs(file))) return program(file, origin);
+  throw new BridgeNotFound(
+    `There is no program at ${file}, which ${origin} names. Give its whole path, or leave it empty.`,
+  );
 }
 
 async function inFolder(folder: string | undefined, origin: string): Promise<Bridge | undefined> {
@@ -72,17 +74,15 @@ async function onPath(env: NodeJS.ProcessEnv): Promise<Bridge | undefined> {
   return undefined;
 }
 
-/** PYTHONSAFEPATH: a `reprieve.py` in the current folder is not what is meant. */
+/** -P, which a Python that is too old refuses: a `reprieve.py` in the current folder is not what is meant. */
 async function inInterpreter(python: string | undefined): Promise<Bridge | undefined> {
-  if (!python) return undefined;
-  const env = { PYTHONSAFEPATH: "1" };
+  // A name, or a relative path, would be looked for from the current folder on.
+  if (!python || !path.isAbsolute(python)) return undefined;
   const asks = "import importlib.util as u, sys; sys.exit(u.find_spec('reprieve') is None)";
   const has = await new Promise<boolean>((resolve) => {
-    execFile(python, ["-c", asks], { env: { ...process.env, ...env }, timeout: 10_000 }, (error) =>
-      resolve(error === null),
-    );
+    execFile(python, ["-P", "-c", asks], { timeout: 10_000 }, (error) => resolve(error === null));
   });
-  return has ? { command: python, args: ["-m", "reprieve"], env, found: "the selected Python" } : undefined;
+  return has ? { ...program(python, "the selected Python"), args: ["-P", "-m", "reprieve"] } : undefined;
 }
 
 const program = (command: string, found: string): Bridge => ({ command, args: [], env: {}, found });

@@ -28,10 +28,11 @@ export interface Backup {
   sourceDamaged: boolean;
 }
 
-/** Backups, oldest first; `next_cursor` where there are more. */
+/** Backups of the database, oldest first; `next_cursor` where there are more. */
 export interface Backups {
   items: Backup[];
   nextCursor?: string;
+  otherBackups?: number;
 }
 
 /** Whether the cancel came in time, and the job as it ended. */
@@ -79,6 +80,7 @@ export interface Job {
   startedAt?: string;
   endedAt?: string;
   error?: Problem;
+  warnings?: string[];
 }
 
 /** The two kinds of job. A revert is a restoration whose source is an undo copy. */
@@ -167,7 +169,7 @@ export interface WorkDone {
 /** Every request: its params and its result. */
 export interface Requests {
   /** Begin. */
-  "initialize": { params: { protocolVersions: string[]; processId?: number; clientInfo?: Record<string, unknown>; capabilities?: Record<string, unknown>; initializationOptions?: Record<string, unknown> }; result: Initialized };
+  "initialize": { params: { protocolVersions?: string[]; processId?: number; clientInfo?: Record<string, unknown>; capabilities?: Record<string, unknown>; initializationOptions?: Record<string, unknown> }; result: Initialized };
   /** Take no more requests. */
   "shutdown": { params: Record<string, never>; result: null };
   /** Describe the bridge. */

@@ -33,12 +33,12 @@ const SPANS = [
   ["minute", 60],
 ] as const;
 
-/** In its largest unit: `3 hours ago`. */
+/** In its largest unit: `3 hours ago`; `3 hours in the future`, where the clock was wrong then or is now. */
 export function ago(iso: string, now = Date.now()): string {
   const seconds = (now - Date.parse(iso)) / 1000;
   for (const [unit, length] of SPANS) {
-    const count = Math.floor(seconds / length);
-    if (count >= 1) return `${count} ${unit}${count === 1 ? "" : "s"} ago`;
+    const count = Math.floor(Math.abs(seconds) / length);
+    if (count >= 1) return `${count} ${unit}${count === 1 ? "" : "s"} ${seconds < 0 ? "in the future" : "ago"}`;
   }
   return "just now";
 }

@@ -1,7 +1,8 @@
 // In which order the bridge is looked for, and what is said where there is none.
 
 import assert from "node:assert/strict";
-import { chmodSync, mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { test } from "node:test";
 import { BridgeNotFound, findBridge, type Places } from "../src/bridge";
@@ -44,8 +45,31 @@ test("setting, environment, bundled, interpreter, PATH: the first that there is"
 test("an interpreter is asked for the module, and not for what is in the current folder", async () => {
   const bridge = await findBridge({ env: {}, interpreter: async () => PYTHON });
 
-  assert.deepEqual(bridge.args, ["-m", "reprieve"]);
-  assert.deepEqual(bridge.env, { PYTHONSAFEPATH: "1" });
+  assert.deepEqual(bridge.args, ["-P", "-m", "reprieve"]);
+});
+
+test("nothing of the current folder is run", async () => {
+  const clone = folderWithProgram();
+  const mark = path.join(clone.folder, "mark");
+  writeFileSync(clone.file, `#!/bin/sh\ntouch ${mark}\n`);
+  for (const name of ["reprieve", "importlib", "json", "token", "queue", "apsw"]) {
+    writeFileSync(path.join(clone.folder, `${name}.py`), `open(${JSON.stringify(mark)}, "w")\n`);
+  }
+  const database = path.join(clone.folder, "snippets.db");
+  const make = "import sqlite3, sys; sqlite3.connect(sys.argv[1]).execute('CREATE TABLE snippet (body TEXT)')";
+  execFileSync(PYTHON, ["-I", "-c", make, database]);
+  process.chdir(clone.folder);
+
+  const { command, args } = await findBridge({ env: {}, interpreter: async () => PYTHON });
+  const home = { REPRIEVE_HOME: path.join(FOLDER, "home"), REPRIEVE_STORE: path.join(FOLDER, "store") };
+  execFileSync(command, [...args, "backup", database], { env: { ...process.env, ...home } });
+
+  for (const name of ["reprieve", "./reprieve"]) {
+    await assert.rejects(findBridge({ setting: name, env: {} }), BridgeNotFound);
+    await assert.rejects(findBridge({ env: { REPRIEVE_BRIDGE: name, PATH: "." } }), BridgeNotFound);
+  }
+  await assert.rejects(findBridge({ env: {}, interpreter: async () => "python3" }), BridgeNotFound);
+  assert.equal(existsSync(mark), false);
 });
 
 test("an interpreter without reprieve, or that does not run, is passed by", async () => {

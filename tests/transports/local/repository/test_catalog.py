@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta, tzinfo
 
 import pytest
 
-from reprieve.core.errors import NotFound, RepositoryCorrupt
+from reprieve.core.errors import NotFound, RepositoryCorrupt, StorageError
+from reprieve.transports.local.repository import catalog
 from reprieve.transports.local.repository.records import stamp
 from reprieve.transports.local.repository.repository import Repository
 
-from .conftest import Ground, pages
+from .conftest import Ground, image_of, pages
 
 
 def test_backups_are_listed_oldest_first_and_by_database(ground: Ground, repository: Repository) -> None:
@@ -44,8 +46,101 @@ def test_an_id_is_the_version_and_a_unique_timestamp(ground: Ground, repository:
     for backup in made:
         assert f"1.0_{backup.timestamp}" == backup.id
         assert re.fullmatch(r"\d{8}T\d{9}Z", backup.timestamp)
-        assert stamp(backup.created) == backup.timestamp
+        assert stamp(backup.created) <= backup.timestamp  # later, where two were made in one millisecond
         assert backup.device_name and backup.platform
+
+
+class Clock(datetime):
+    """The system's clock, set by the test."""
+
+    shown = datetime(2026, 11, 29, 12, 0, 0, 123456, UTC)
+
+    @classmethod
+    def now(cls, tz: tzinfo | None = None) -> datetime:  # type: ignore[override]
+        return cls.shown
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Iterator[type[Clock]]:
+    monkeypatch.setattr(catalog, "datetime", Clock)
+    yield Clock
+    Clock.shown = datetime(2026, 11, 29, 12, 0, 0, 123456, UTC)
+
+
+STEPS = [timedelta(days=365), timedelta(days=-3000), timedelta(), timedelta(hours=-1), timedelta(seconds=2)]
+
+
+def test_the_order_is_that_of_making_whatever_the_clock_says(
+    ground: Ground, repository: Repository, clock: type[Clock]
+) -> None:
+    made = []
+    for number, step in enumerate(STEPS):
+        clock.shown += step
+        made.append(ground.back_up(repository, pages(number)))
+        assert clock.shown.replace(microsecond=123000) == made[-1].created
+    latest = ground.open().latest("library")
+
+    assert tuple(made) == ground.open().backups()
+    assert sorted(backup.id for backup in made) == [backup.id for backup in made]
+    assert latest is not None and made[-1] == latest.backup
+
+
+def test_another_database_and_a_deleted_backup_set_the_clock_too(
+    ground: Ground, repository: Repository, clock: type[Clock]
+) -> None:
+    clock.shown += timedelta(days=365)
+    other = ground.back_up(repository, pages(1), database="notes")
+    repository.delete(other.id)
+    clock.shown -= timedelta(days=365)
+
+    assert "20271129T120000124Z" == ground.back_up(repository, pages(2)).timestamp
+
+
+@pytest.mark.parametrize("folder", ["backups", "hidden"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "1.0_99991231T235959999Z",
+        "1.0_99999999T999999999Z",
+        "1.0_20301129T120000000Z",
+        "zzzz",
+        "1.0_20301129T120000000Z (copy)",
+    ],
+)
+def test_a_stray_file_does_not_set_the_clock(
+    ground: Ground, repository: Repository, clock: type[Clock], folder: str, name: str
+) -> None:
+    ground.back_up(repository, pages(1))
+    (ground.store / folder).mkdir(exist_ok=True)
+    (ground.store / folder / name).write_bytes(b"stray")
+    clock.shown += timedelta(hours=1)
+
+    assert "20261129T130000123Z" == ground.back_up(repository, pages(2)).timestamp
+
+
+def test_after_the_last_moment_of_the_calendar_there_is_no_id(
+    ground: Ground, repository: Repository, clock: type[Clock]
+) -> None:
+    clock.shown = datetime(9999, 12, 31, 23, 59, 59, 999000, UTC)
+    ground.back_up(repository, pages(1))
+
+    with pytest.raises(StorageError, match="last moment of the calendar"):
+        ground.back_up(repository, pages(2))
+
+
+def test_a_record_whose_id_was_taken_meanwhile_keeps_its_time(
+    ground: Ground, repository: Repository, clock: type[Clock]
+) -> None:
+    with repository.writer(None, "library") as writer:
+        taken = writer.allot()
+        (ground.store / "backups").mkdir(exist_ok=True)
+        (ground.store / "backups" / taken.id).write_bytes(b"")
+        clock.shown += timedelta(minutes=5)
+        writer.begin(512, 1)
+        writer.write(1, pages(1))
+        made = writer.finish(image_of(pages(1), 512))
+
+    assert ("20261129T120500123Z", taken.created) == (made.timestamp, made.created)
 
 
 def test_a_timestamp_is_in_utc_with_milliseconds() -> None:
@@ -94,7 +189,7 @@ def test_an_unchanged_database_gets_a_backup_that_adds_nothing(
 
     assert {f"backups/{again.id}"} == ground.objects() - before
     assert (0, first.bytes) == (again.added, again.bytes)
-    assert again.created > first.created
+    assert again.timestamp > first.timestamp
     assert pages(1, 2, 3) == ground.content(repository, again.id)
     assert {"salt": 8} == repository.record(again.id).image.fingerprint
     assert 2 == repository.verify().backups

@@ -21,7 +21,9 @@ from reprieve.core.errors import (
     UpdateRequired,
 )
 from reprieve.transports.local import keys
+from reprieve.transports.local.home import Home
 from reprieve.transports.local.known_stores import KnownStores
+from reprieve.transports.local.repository import config
 from reprieve.transports.local.repository.config import Config
 from reprieve.transports.local.repository.opening import (
     create_repository,
@@ -71,11 +73,50 @@ def test_a_second_repository_in_a_store_is_a_conflict(ground: Ground, repository
     assert [f"{repository.id}.key"] == [path.name for path in ground.home.keys.iterdir()]
 
 
-def test_a_key_never_lies_in_its_store(ground: Ground) -> None:
-    with pytest.raises(InvalidRequest, match="in the store itself"):
-        create_repository(open_store(ground.root), ground.home, version="1.0")
+@pytest.mark.parametrize(
+    ("home", "store"),
+    [
+        ("up/home", "up"),  # a folder above the home
+        ("up/home", "up/home/keys"),
+        ("up/home", "up/home"),
+        ("up/home", "up/home/store"),
+        ("link/home", "up"),  # the same places, by other names
+        ("up/home", "link/home/store"),
+        ("up/home", "link"),
+    ],
+)
+def test_a_key_and_its_store_lie_apart_by_their_real_places(tmp_path: Path, home: str, store: str) -> None:
+    (tmp_path / "up").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "up")
+    folder = Home(tmp_path / home, tmp_path / home)
 
-    assert not (ground.root / "config").exists()
+    with pytest.raises(InvalidRequest, match="would lie in"):
+        create_repository(open_store(tmp_path / store), folder, version="1.0")
+
+    assert [] == [path for path in (tmp_path / "up").rglob("*") if path.is_file()]
+
+
+@pytest.mark.parametrize(
+    ("home", "store"),
+    [("home", "store"), ("home", "home-store"), ("a/home", "a/store"), ("store-home", "store")],
+)
+def test_a_store_beside_the_home_is_fine(tmp_path: Path, home: str, store: str) -> None:
+    folder = Home(tmp_path / home, tmp_path / home)
+
+    made = create_repository(open_store(tmp_path / store), folder, version="1.0")
+
+    assert made.master == keys.read_key(folder, made.id)
+
+
+def test_a_recovery_code_brings_no_key_into_its_store(ground: Ground, repository: Repository) -> None:
+    inside = Home(ground.store / "home", ground.store / "home")
+
+    with pytest.raises(InvalidRequest, match="in the store itself"):
+        keys.import_code(
+            open_store(ground.store), inside, repository.config, keys.recovery_code(repository.master)
+        )
+
+    assert not (ground.store / "home").exists()
 
 
 def test_an_unknown_feature_needs_an_update(ground: Ground, repository: Repository) -> None:
@@ -154,9 +195,71 @@ def test_a_key_file_wins_over_a_passphrase(ground: Ground, repository: Repositor
     assert repository.id == again.id
 
 
-def test_an_empty_passphrase_is_refused(repository: Repository) -> None:
+@pytest.mark.parametrize("phrase", ["", " ", " " * 20])
+def test_an_empty_passphrase_is_refused(repository: Repository, phrase: str) -> None:
     with pytest.raises(InvalidRequest, match="empty passphrase"):
-        repository.add_passphrase("")
+        repository.add_passphrase(phrase, allow_weak=True)
+
+
+def test_a_new_passphrase_has_ten_characters_unless_a_weak_one_is_allowed(
+    ground: Ground, repository: Repository
+) -> None:
+    with pytest.raises(InvalidRequest, match="9 characters"):
+        repository.add_passphrase("123456789")
+    repository.add_passphrase(" 1234567 8")
+    repository.add_passphrase("short", allow_weak=True)
+    keys.forget_key(ground.home, repository.id)
+
+    assert repository.master == opened(ground, " 1234567 8").master == opened(ground, "short").master
+
+
+def test_a_new_repository_is_not_made_with_a_weak_passphrase(ground: Ground) -> None:
+    def make(*, allow_weak: bool) -> Repository:
+        return open_or_create_repository(
+            open_store(ground.store),
+            ground.home,
+            version="1.0",
+            passphrase=lambda: "xy",
+            allow_weak=allow_weak,
+        )
+
+    with pytest.raises(InvalidRequest, match="2 characters"):
+        make(allow_weak=False)
+    assert not ground.store.exists()
+    made = make(allow_weak=True)
+    keys.forget_key(ground.home, made.id)
+
+    assert made.master == opened(ground, "xy").master
+
+
+def test_blanks_count_and_one_that_was_stored_without_them_opens_too(
+    ground: Ground, repository: Repository
+) -> None:
+    repository.add_passphrase(" correct horse ")
+    repository.add_passphrase("battery staple")  # what an earlier version made of ' battery staple'
+    keys.forget_key(ground.home, repository.id)
+
+    assert repository.master == opened(ground, " correct horse ").master
+    assert repository.master == opened(ground, " battery staple ").master
+    with pytest.raises(KeyRequired, match="opens no key"):
+        opened(ground, "correct horse")
+
+
+def test_a_guess_costs_what_is_usual_today_and_a_cheaper_key_opens_on(
+    ground: Ground, repository: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(config, "SCRYPT_N", 1 << 15)  # as earlier versions did
+    repository.add_passphrase("an earlier one")
+    monkeypatch.undo()
+    monkeypatch.delenv(keys.PASSPHRASE_VARIABLE, raising=False)
+    repository.add_passphrase("one of today")
+    keys.forget_key(ground.home, repository.id)
+
+    costs = [json.loads(path.read_text()) for path in (ground.store / "keys").iterdir()]
+
+    assert {(1 << 15, 8, 1), (1 << 17, 8, 1)} == {(cost["n"], cost["r"], cost["p"]) for cost in costs}
+    assert repository.master == opened(ground, "an earlier one").master
+    assert repository.master == opened(ground, "one of today").master
 
 
 def test_a_recovery_code_brings_the_key_back(ground: Ground, repository: Repository) -> None:
@@ -167,7 +270,7 @@ def test_a_recovery_code_brings_the_key_back(ground: Ground, repository: Reposit
     assert not keys.code_pending(ground.home, repository.id)
 
     keys.forget_key(ground.home, repository.id)
-    keys.import_code(ground.home, repository.config, code.lower().replace("-", " "))
+    keys.import_code(open_store(ground.store), ground.home, repository.config, code.lower().replace("-", " "))
 
     assert repository.id == opened(ground).id
     assert not keys.code_pending(ground.home, repository.id)
@@ -179,7 +282,9 @@ def test_a_code_of_another_repository_writes_nothing(
     other = Ground(tmp_path / "other").open()
     keys.forget_key(ground.home, repository.id)
     with pytest.raises(KeyRequired, match="not that of repository"):
-        keys.import_code(ground.home, repository.config, keys.recovery_code(other.master))
+        keys.import_code(
+            open_store(ground.store), ground.home, repository.config, keys.recovery_code(other.master)
+        )
 
     assert [] == list(ground.home.keys.iterdir())
 

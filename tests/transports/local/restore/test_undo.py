@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import os
 import stat
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from reprieve.core.errors import NotFound
+from reprieve.transports.local.active_days import ActiveDays
 from reprieve.transports.local.home import Home
 from reprieve.transports.local.restore import restore
 from reprieve.transports.local.restore.target import held
 from reprieve.transports.local.restore.undo import keep, undo_name
-from reprieve.transports.local.undo_catalogue import forget_undo, list_undo, prune
+from reprieve.transports.local.undo_catalogue import drop_old, forget_undo, list_undo, renew
 from tests.support.databases import NEW, OLD, make_database
 from tests.transports.local.restore.steps import MemorySteps
 from tests.transports.local.restore.worker import source_of
@@ -25,10 +27,14 @@ def home(tmp_path: Path) -> Home:
     return Home(tmp_path / "home", tmp_path / "home")
 
 
-def add(home: Home, database: Path, job: str) -> None:
+def add(home: Home, database: Path, job: str, years: int = 0) -> None:
+    """A copy, made by a clock that is so many years ahead."""
     database.touch()
     with held(database) as target:
-        keep(home, undo_name(job, "a restoration"), target, lambda to: None)
+        copy = keep(home, undo_name(job, "a restoration"), target, lambda to: None)
+    path = home.undo / f"{job}.json"
+    created = copy.created + timedelta(days=365 * years)
+    path.write_text(json.dumps({**json.loads(path.read_bytes()), "created": created.isoformat()}))
 
 
 def ids(home: Home, database: Path | None = None) -> list[str]:
@@ -97,17 +103,104 @@ def test_only_listed_ids_can_be_forgotten(tmp_path: Path, home: Home, name: str)
     assert ["1"] == ids(home)
 
 
+def test_the_order_is_that_of_the_restorations_whatever_the_clock_says(tmp_path: Path, home: Home) -> None:
+    for number, years in enumerate((0, 10, -20, 1, -1)):
+        add(home, tmp_path / "a.db", str(number), years)
+
+    assert ["4", "3", "2", "1", "0"] == ids(home)
+
+
+def test_copies_of_version_0_1_come_before_all_others_in_the_order_of_their_time(
+    tmp_path: Path, home: Home
+) -> None:
+    for job, years in (("new", -9), ("old", 2), ("older", 1)):
+        add(home, tmp_path / "a.db", job, years)
+    for job in ("old", "older"):
+        path = home.undo / f"{job}.json"
+        record = json.loads(path.read_bytes())
+        del record["line"], record["day"]
+        path.write_text(json.dumps(record))
+
+    assert ["new", "old", "older"] == ids(home)
+
+
+def use(home: Home, first: int, days: int) -> None:
+    """Run on so many days, from the `first` of this calendar on."""
+    for day in range(first, first + days):
+        ActiveDays(home).number(date(2030, 1, 1) + timedelta(days=day))
+        drop_old(home)
+
+
 @pytest.mark.parametrize(
-    ("days", "left"), [(0, ["5", "4", "3", "2", "1"]), (6.9, ["5", "4", "3", "2", "1"]), (8, ["5", "4", "3"])]
+    ("days", "left"), [(0, ["5", "4", "3", "2", "1"]), (7, ["5", "4", "3", "2", "1"]), (8, ["5", "4", "3"])]
 )
-def test_seven_days_and_the_last_three_are_kept(
-    tmp_path: Path, home: Home, days: float, left: list[str]
+def test_the_last_three_stay_and_others_for_seven_days_of_use(
+    tmp_path: Path, home: Home, days: int, left: list[str]
 ) -> None:
     for job in ("1", "2", "3", "4", "5"):
         add(home, tmp_path / "a.db", job)
     add(home, tmp_path / "b.db", "other")
 
-    prune(home, str(tmp_path / "a.db"), datetime.now(UTC) + timedelta(days=days))
+    use(home, 0, days)
 
     assert left == ids(home, tmp_path / "a.db")
     assert ["other"] == ids(home, tmp_path / "b.db")
+
+
+def test_a_jump_of_the_clock_drops_nothing(tmp_path: Path, home: Home) -> None:
+    for job in ("1", "2", "3", "4", "5"):
+        add(home, tmp_path / "a.db", job)
+
+    for _ in range(10):
+        use(home, 3000, 1)
+        use(home, -9000, 1)
+
+    assert ["5", "4", "3", "2", "1"] == ids(home)
+
+
+def test_the_last_three_stay_when_the_database_is_gone(tmp_path: Path, home: Home) -> None:
+    for job in ("1", "2", "3", "4"):
+        add(home, tmp_path / "a.db", job)
+    (tmp_path / "a.db").unlink()
+
+    use(home, 0, 500)
+
+    assert ["4", "3", "2"] == ids(home)
+
+
+def test_a_copy_that_is_needed_is_kept_anew(tmp_path: Path, home: Home) -> None:
+    for job in ("1", "2", "3", "4", "5"):
+        add(home, tmp_path / "a.db", job)
+    use(home, 0, 5)
+
+    renewed = renew(home, "1")
+    use(home, 5, 4)
+
+    assert "1" == renewed.id
+    assert ["5", "4", "3", "1"] == ids(home)
+
+
+def test_copies_of_version_0_1_go_after_seven_days_of_use_too(tmp_path: Path, home: Home) -> None:
+    for job in ("1", "2", "3", "4"):
+        add(home, tmp_path / "a.db", job)
+    path = home.undo / "1.json"
+    path.write_text(json.dumps({**json.loads(path.read_bytes()), "line": 0, "day": 0}))
+    home.days.unlink()
+
+    use(home, 0, 6)  # and today, which `drop_old` counts
+    before = ids(home)
+    use(home, 6, 1)
+
+    assert (["4", "3", "2", "1"], ["4", "3", "2"]) == (before, ids(home))
+
+
+@pytest.mark.parametrize("record", [b"", b"[]", b'{"format": 2}', b"\xff", b'{"format": 1, "number": "x"}'])
+def test_a_damaged_count_of_days_drops_nothing(tmp_path: Path, home: Home, record: bytes) -> None:
+    use(home, -20, 20)
+    for job in ("1", "2", "3", "4"):
+        add(home, tmp_path / "a.db", job)
+    home.days.write_bytes(record)
+
+    use(home, 0, 8)
+
+    assert ["4", "3", "2", "1"] == ids(home)

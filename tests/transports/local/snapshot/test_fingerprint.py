@@ -18,8 +18,8 @@ import pytest
 from reprieve.transports.local.snapshot import fingerprint, wal_index
 from reprieve.transports.local.snapshot.fingerprint import Fingerprint, unchanged
 from reprieve.transports.local.snapshot.take import take
+from tests.support.actor import Actor
 
-from .actor import Actor
 from .live import MemorySink
 
 JOURNALS = ["WAL", "DELETE", "PERSIST", "TRUNCATE"]

@@ -21,7 +21,7 @@ ROUNDS = int(os.environ.get("ROUNDS", "50"))
 
 def kill_at(path: Path, method: Method, span: int) -> None:
     """Start a snapshot and end it with SIGKILL when it has sent `span` spans."""
-    command = [sys.executable, victim.__file__, str(path), method]
+    command = [sys.executable, victim.__file__, str(path), method, str(path.with_suffix(".copy"))]
     process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     assert process.stdin and process.stdout
     with process:
@@ -46,7 +46,12 @@ def loop(folder: Path, journal: str, method: Method, rounds: int) -> None:
         assert int(digest) == writer.digest_of(connection)
 
 
-CASES = [("WAL", Method.PAGES), ("WAL", Method.BACKUP), ("DELETE", Method.PAGES)]
+CASES = [
+    ("WAL", Method.PAGES),
+    ("WAL", Method.BACKUP),
+    ("DELETE", Method.PAGES),
+    ("DELETE", Method.COPY),
+]
 
 
 @pytest.mark.parametrize(("journal", "method"), CASES)

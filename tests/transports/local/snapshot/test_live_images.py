@@ -47,7 +47,8 @@ def live_database(folder: Path, journal: str, page_size: int = 4096, auto_vacuum
 def one_image(live: Live, folder: Path, sink: MemorySink, method: Method | None = None) -> list[str]:
     """What is wrong with one image of the database."""
     since = live.done
-    image = take(live.path, sink, cancelled=lambda: False, deadline=60, method=method)
+    copy = folder / "copy.db"
+    image = take(live.path, sink, cancelled=lambda: False, deadline=60, method=method, copy=copy)
     return list(image.problems or ()) + live.judge(image, bytes(sink.data), folder, since)
 
 

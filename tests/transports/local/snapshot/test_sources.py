@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import os
 import random
+import shutil
 import sqlite3
 import tempfile
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import apsw
 import pytest
 
-from reprieve.core.errors import BadSource, Conflict, DatabaseLocked, NotFound, StorageError
+from reprieve.core.errors import BadSource, Conflict, DatabaseLocked, NotFound, StorageError, StorageFull
 from reprieve.transports.local.image import Image
 from reprieve.transports.local.snapshot import take as take_module
 from reprieve.transports.local.snapshot import wal_index
@@ -22,8 +24,8 @@ from reprieve.transports.local.snapshot.request import CheckKind, Moved
 from reprieve.transports.local.snapshot.rollback_mode import Locked
 from reprieve.transports.local.snapshot.take import Method, SnapshotCancelled, take
 from reprieve.transports.local.snapshot.wal_mode import Snapshot
+from tests.support.actor import Actor
 
-from .actor import Actor
 from .live import MemorySink
 
 METHODS = list(Method)
@@ -44,9 +46,14 @@ def create(path: Path, journal: str = "DELETE", rows: int = 2000, page_size: int
     return path
 
 
+def a_copy() -> Path:
+    """A name for a temporary copy, outside of what a test looks at; any user may write there."""
+    return Path(tempfile.gettempdir()) / f"copy-of-a-test-{uuid4().hex}.db"
+
+
 def shoot(path: Path, method: Method | None = None, force: bool = False) -> tuple[Image, bytes]:
     sink = MemorySink()
-    image = take(path, sink, cancelled=never, deadline=0.3, force=force, method=method)
+    image = take(path, sink, cancelled=never, deadline=0.3, force=force, method=method, copy=a_copy())
     return image, bytes(sink.data)
 
 
@@ -209,7 +216,7 @@ def test_a_snapshot_can_be_cancelled_at_each_span(tmp_path: Path, journal: str, 
     sink = CountingSink()
 
     with pytest.raises(SnapshotCancelled):
-        take(path, sink, cancelled=lambda: sink.spans >= 2, method=method)
+        take(path, sink, cancelled=lambda: sink.spans >= 2, method=method, copy=a_copy())
 
     assert 2 <= sink.spans <= 4
     assert {"a.db"} == names_in(tmp_path)
@@ -229,12 +236,51 @@ def test_an_error_of_the_sink_passes_through(tmp_path: Path) -> None:
     assert {"a.db"} == names_in(tmp_path)
 
 
-def test_no_folder_for_the_temporary_copy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_folder_for_the_temporary_copy(tmp_path: Path) -> None:
     path = create(tmp_path / "a.db")
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "missing"))
+    missing = tmp_path / "missing" / "copy.db"
 
     with pytest.raises(StorageError, match="missing"):
-        shoot(path, Method.COPY)
+        take(path, MemorySink(), cancelled=never, method=Method.COPY, copy=missing)
+    with pytest.raises(Conflict, match="no folder for a copy"):
+        take(path, MemorySink(), cancelled=never, method=Method.COPY)
+
+
+def test_the_temporary_copy_is_private_and_is_where_it_was_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[tuple[str, int]] = []
+
+    class LookingSink(MemorySink):
+        def pause(self) -> None:
+            seen.extend((path.name, path.stat().st_mode & 0o777) for path in work.iterdir())
+
+    path = create(tmp_path / "a.db")
+    work, elsewhere = tmp_path / "work", tmp_path / "tmp"
+    work.mkdir()
+    elsewhere.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(elsewhere))
+    before = os.umask(0)
+    try:
+        take(path, LookingSink(), cancelled=never, method=Method.COPY, copy=work / "job.copy.db")
+    finally:
+        os.umask(before)
+
+    assert {("job.copy.db", 0o600)} == set(seen)
+    assert [] == [*work.iterdir(), *elsewhere.iterdir()]
+
+
+def test_a_copy_that_has_no_room_is_not_begun(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = create(tmp_path / "a.db")
+    size = path.stat().st_size
+    for free, fits in ((size, True), (size - 1, False)):
+        usage = shutil.disk_usage(tmp_path)._replace(free=free)
+        monkeypatch.setattr(shutil, "disk_usage", lambda folder, usage=usage: usage)
+        if fits:
+            assert size == len(shoot(path, Method.COPY)[1])
+        else:
+            with pytest.raises(StorageFull, match="--work-dir"):
+                shoot(path, Method.COPY)
 
 
 # -- permissions ------------------------------------------------------------------------------------------

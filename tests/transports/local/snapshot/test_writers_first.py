@@ -15,8 +15,8 @@ import pytest
 from reprieve.transports.local.image import Image
 from reprieve.transports.local.snapshot import posix_locks, rollback_mode, running_check
 from reprieve.transports.local.snapshot.take import take
+from tests.support.actor import Actor
 
-from .actor import Actor
 from .live import MemorySink
 
 

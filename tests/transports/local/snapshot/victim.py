@@ -1,6 +1,6 @@
 """Takes a snapshot in a process of its own, to be killed in the middle of it.
 
-victim.py DATABASE METHOD tells `span` at each span and then waits for a line on its standard input.
+victim.py DATABASE METHOD COPY tells `span` at each span and then waits for a line on its standard input.
 """
 
 from __future__ import annotations
@@ -24,4 +24,5 @@ class TellingSink:
 
 
 if __name__ == "__main__":
-    take(Path(sys.argv[1]), TellingSink(), cancelled=lambda: False, method=Method(sys.argv[2]))
+    database, method, copy = sys.argv[1:]
+    take(Path(database), TellingSink(), cancelled=lambda: False, method=Method(method), copy=Path(copy))

@@ -14,14 +14,14 @@ import pytest
 
 from reprieve.core.errors import BadSource, StorageError, StorageFull
 from reprieve.core.job import Job, JobKind
-from reprieve.core.messages import Completed, Event
+from reprieve.core.messages import Completed, Event, Interrupted
 from reprieve.transports.local import failpoints
 from reprieve.transports.local.home import Home
 from reprieve.transports.local.place import Place
 from reprieve.transports.local.snapshot import take
 from reprieve.transports.local.snapshot.take import Method
 from reprieve.transports.local.worker.channel import Channel
-from reprieve.transports.local.worker.creation import create
+from reprieve.transports.local.worker.creation import create, recover_creation
 from reprieve.transports.local.worker.task import Task
 
 
@@ -127,3 +127,13 @@ def test_for_a_damaged_source_nothing_is_made(task: Task, parent: Parent) -> Non
     completed = parent.told[-1]
     assert isinstance(completed, Completed)
     assert completed.backup is not None and completed.backup.source_damaged
+
+
+def test_a_copy_that_a_killed_worker_left_goes_with_the_recovery(task: Task, parent: Parent) -> None:
+    left = task.home.stages / "job.copy.db"
+    left.write_bytes(b"plain")
+
+    recover_creation(task)
+
+    assert not left.exists()
+    assert isinstance(parent.told[-1], Interrupted)

@@ -16,10 +16,29 @@ local function runs(program)
   return vim.fn.executable(program) == 1
 end
 
+local function is_absolute(path)
+  return path:match("^/") ~= nil or (WINDOWS and path:match("^%a:[/\\]") ~= nil)
+end
+
+--- The path of a program: `name`, if it is one, or what PATH has by that name. The current folder is not
+--- looked at, though PATH (and Windows) may say so: what lies in it is not the user's choice.
+local function program(name)
+  if is_absolute(name) then
+    return runs(name) and name or nil
+  end
+  for _, folder in ipairs(vim.split(vim.env.PATH or "", WINDOWS and ";" or ":", { plain = true })) do
+    local path = folder .. "/" .. name .. (WINDOWS and not name:match("%.exe$") and ".exe" or "")
+    if is_absolute(folder) and runs(path) then
+      return path
+    end
+  end
+end
+
 --- A program that somebody named: it is used, or it is an error, but never passed over.
 local function named(command, by)
-  if runs(command[1]) then
-    return command
+  local path = program(command[1])
+  if path then
+    return vim.list_extend({ path }, command, 2)
   end
   return nil, ("%s names %s, which is no program."):format(by, command[1])
 end
@@ -40,8 +59,8 @@ local function by_environment()
 end
 
 local function bundled()
-  local program = ROOT .. "/bin/reprieve" .. (WINDOWS and ".exe" or "")
-  return runs(program) and { program } or nil
+  local path = program(ROOT .. "/bin/reprieve" .. (WINDOWS and ".exe" or ""))
+  return path and { path }
 end
 
 -- -P: a folder `reprieve` in the working directory is not what is meant, and must not be run.
@@ -51,8 +70,8 @@ local function of_interpreter()
   local environment = vim.env.VIRTUAL_ENV
   local inside = environment and environment .. (WINDOWS and "/Scripts/python.exe" or "/bin/python")
   for _, python in ipairs({ vim.g.python3_host_prog or "", inside or "" }) do
-    python = vim.fn.expand(python, true)
-    if runs(python) then
+    python = program(vim.fn.expand(python, true))
+    if python then
       vim.fn.system({ python, "-P", "-c", HAS_REPRIEVE })
       if vim.v.shell_error == 0 then
         return { python, "-P", "-m", "reprieve" }
@@ -62,7 +81,8 @@ local function of_interpreter()
 end
 
 local function on_path()
-  return runs("reprieve") and { vim.fn.exepath("reprieve") } or nil
+  local path = program("reprieve")
+  return path and { path }
 end
 
 M.PLACES = {

@@ -140,7 +140,7 @@ function M.revert()
     local question = ("%s is replaced by what it held before %s, on %s (%s)."):format(
       settings.name(),
       copy.reason,
-      words.moment(copy.created),
+      words.made(copy.created),
       words.size(copy.bytes)
     )
     if agrees(question, "Revert") then

@@ -21,8 +21,7 @@ function M.size(bytes)
   return ("%.1f TiB"):format(value / 1024)
 end
 
---- A moment of the wire, `2026-05-01T10:20:30.123Z`, in the reader's own time zone.
-function M.moment(said)
+local function time(said)
   local year, month, day, hour, minute, second = said:match("^(%d+)-(%d+)-(%d+)T(%d+):(%d+):(%d+)")
   local date = { year = year, month = month, day = day, hour = hour, min = minute, sec = second }
   date.isdst = false
@@ -30,16 +29,26 @@ function M.moment(said)
   local there = os.date("!*t", as_if_local)
   there.isdst = false
   local offset = os.difftime(as_if_local, os.time(there))
-  return os.date("%Y-%m-%d %H:%M:%S", as_if_local + offset)
+  return as_if_local + offset
+end
+
+--- A moment of the wire, `2026-05-01T10:20:30.123Z`, in the reader's own time zone.
+function M.moment(said)
+  return os.date("%Y-%m-%d %H:%M:%S", time(said))
+end
+
+--- When something was made; a time in the future, by a clock that was ahead, is marked.
+function M.made(said)
+  return M.moment(said) .. (time(said) > os.time() + 60 and " (in the future)" or "")
 end
 
 --- A backup in one line; a store may have those of other databases too.
 function M.backup(backup)
-  local line = ("%s  %10s  %s"):format(M.moment(backup.created), M.size(backup.bytes), backup.id)
+  local line = ("%s  %10s  %s"):format(M.made(backup.created), M.size(backup.bytes), backup.id)
   if settings.is_own(backup.database) then
     return line
   end
-  return line .. "  of " .. vim.fn.fnamemodify(backup.database, ":~")
+  return line .. "  of " .. vim.fn.fnamemodify(backup.database, ":~"):gsub("%c", " ") -- a line holds no line break
 end
 
 local function reverts(job)

@@ -1,4 +1,4 @@
-"""Who is at the other end of a connection, where the system tells it; and who holds a port.
+"""Who is at the other end of a connection, where the system tells it, for both of its ends; who holds a port.
 
 Linux tells the user of a loopback connection (sock_diag(7), measured: 20 µs; proc(5) where the kernel was
 built without it) and of a unix socket (SO_PEERCRED). macOS and Windows tell nobody but the administrator.
@@ -24,6 +24,9 @@ log = logging.getLogger(__name__)
 _LISTENS = "0A"
 
 _End = tuple[str, int]
+_ANY: dict[int, _End] = {socket.AF_INET: ("0.0.0.0", 0), socket.AF_INET6: ("::", 0)}
+"""The other end of a socket that listens."""
+
 _Way = Callable[[int, _End, _End], "Peer"]
 """Who has the socket of this family that has this address and this other end. Raises OSError."""
 
@@ -39,6 +42,11 @@ class Peer:
     def is_us(self) -> bool:
         """Whether it is this process's own user, as far as anybody can tell."""
         return not self.told or (sys.platform != "win32" and self.uid == os.getuid())
+
+    @property
+    def may_have_secrets(self) -> bool:
+        """Whether it is this user or the administrator, who can read this user's secrets anyway."""
+        return self.is_us or self.uid == 0
 
 
 UNTOLD = Peer(told=False)
@@ -76,6 +84,18 @@ def who_connected(sock: socket.socket) -> Peer:
     if ours[0] != theirs[0] and not is_loopback(theirs[0]):
         return NOBODY  # another machine knows no users of ours
     return _owner(sock.family, theirs, ours)
+
+
+def who_serves(sock: socket.socket) -> Peer:
+    """Who is at the other end of a connection that was made here, or listens there and will accept it."""
+    try:
+        ours, theirs = sock.getsockname(), sock.getpeername()
+    except OSError:  # it has been closed meanwhile
+        return NOBODY
+    if not is_loopback(theirs[0]):
+        return NOBODY
+    accepted = _owner(sock.family, theirs, ours)
+    return _owner(sock.family, theirs, _ANY[sock.family]) if accepted == NOBODY else accepted
 
 
 def holder_of(address: str, port: int) -> str:
@@ -168,13 +188,27 @@ if sys.platform == "linux":
 
     def _look_up(family: int, source: _End, target: _End) -> Peer:
         """As the tables of proc(5), which take milliseconds where there are thousands of connections."""
-        ends = [_in_table(source), _in_table(target)]
         table = "/proc/net/tcp" if _known(source[0]).version == 4 else "/proc/net/tcp6"
+        if target[1] == 0:
+            return _listener(source)
+        ends = [_in_table(source), _in_table(target)]
         for line in Path(table).read_text("ascii").splitlines():
             fields = line.split()
             if fields[1:3] == ends:
                 return Peer(told=True, uid=int(fields[7]) if fields[9] != "0" else None)
         return NOBODY
+
+    def _listener(at: _End) -> Peer:
+        """Who listens on this port, on whatever address; a stranger, where several do."""
+        found = NOBODY
+        for table in ("/proc/net/tcp", "/proc/net/tcp6"):
+            for line in Path(table).read_text("ascii").splitlines()[1:]:
+                fields = line.split()
+                if fields[3] == _LISTENS and int(fields[1].rpartition(":")[2], 16) == at[1]:
+                    found = Peer(told=True, uid=int(fields[7]))
+                    if not found.may_have_secrets:
+                        return found
+        return found
 
     def _in_table(end: _End) -> str:
         """Words of 32 bits in the machine's order, and the port."""

@@ -1,16 +1,18 @@
-"""Who connected, in each way in which Linux tells it."""
+"""Who connected, and who serves, in each way in which Linux tells it."""
 
 from __future__ import annotations
 
 import logging
 import os
 import socket
+import subprocess
+import sys
 from collections.abc import Iterator
 
 import pytest
 
-from reprieve.adapters.server import peers
-from reprieve.adapters.server.peers import NOBODY, UNTOLD, Peer, way_of_telling, who_connected
+from reprieve.transports import peers
+from reprieve.transports.peers import NOBODY, UNTOLD, Peer, way_of_telling, who_connected, who_serves
 
 pytestmark = pytest.mark.needs("linux")
 
@@ -78,3 +80,46 @@ def test_what_fails_for_the_moment_lets_nobody_in(monkeypatch: pytest.MonkeyPatc
             accepted, _ = listener.accept()
             with accepted:
                 assert NOBODY == who_connected(accepted)
+
+
+LISTEN_AS = """
+import os, socket, sys
+uid, address = int(sys.argv[1]), sys.argv[2]
+os.setuid(uid)
+family = socket.AF_INET6 if ":" in address else socket.AF_INET
+with socket.create_server((address, 0), family=family, dualstack_ipv6=address == "::") as listener:
+    print(listener.getsockname()[1], flush=True)
+    sys.stdin.readline()
+    accepted, _ = listener.accept()
+    with accepted:
+        print("accepted", flush=True)
+        sys.stdin.readline()
+"""
+
+
+@pytest.mark.needs("other user")
+@pytest.mark.parametrize("without", [None, KERNEL])
+@pytest.mark.parametrize("uid", [0, 65534])
+@pytest.mark.parametrize(
+    ("address", "to"),
+    [("127.0.0.1", "127.0.0.1"), ("0.0.0.0", "127.0.0.1"), ("::1", "::1"), ("::", "127.0.0.1")],
+)
+def test_who_serves_is_known_before_and_after_it_has_accepted(
+    monkeypatch: pytest.MonkeyPatch, without: str | None, uid: int, address: str, to: str
+) -> None:
+    if without:
+        monkeypatch.setattr(peers, without, knows_nobody)
+    program = [sys.executable, "-c", LISTEN_AS, str(uid), address]
+    with subprocess.Popen(program, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as other:
+        assert other.stdin is not None
+        assert other.stdout is not None
+        with socket.create_connection((to, int(other.stdout.readline()))) as caller:
+            waiting = who_serves(caller)
+            other.stdin.write("accept\n")
+            other.stdin.flush()
+            assert other.stdout.readline() == "accepted\n"
+            accepted = who_serves(caller)
+        other.stdin.close()
+
+    assert [Peer(told=True, uid=uid)] * 2 == [waiting, accepted]
+    assert (uid == os.getuid()) == waiting.may_have_secrets

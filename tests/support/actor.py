@@ -35,6 +35,11 @@ class Actor:
             self._process.stdin.close()
         self._process.wait(60)
 
+    @property
+    def pid(self) -> int:
+        """The process."""
+        return self._process.pid
+
     def open(self, path: Path) -> None:
         """Connect to `path`."""
         self._tell(["open", str(path)])
