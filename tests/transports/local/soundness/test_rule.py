@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -17,11 +19,12 @@ from reprieve.transports.local.soundness.sentences import UNFINISHED, UNREADABLE
 from reprieve.transports.local.sqlite_limits import VARIABLE
 from tests.transports.local.snapshot.live import MemorySink
 
-from .foreign import create
+from .foreign import create, rows
 from .mutations import ORDINARY
 from .page_walk import number
 
 SIZE = 512
+ROOT = Path(__file__).parents[4]
 
 
 @pytest.fixture
@@ -200,3 +203,30 @@ def test_a_newer_schema_format_is_a_bad_source(path: Path) -> None:
     with pytest.raises(BadSource, match="newer SQLite"):
         take(path, MemorySink(), cancelled=lambda: False)
     assert check(path)[0].startswith(UNREADABLE_SCHEMA)
+
+
+PEAK = """
+import resource, sys
+from pathlib import Path
+from reprieve.transports.local.snapshot.take import take
+from tests.transports.local.snapshot.live import MemorySink
+from tests.transports.local.soundness.test_rule import check
+path = Path(sys.argv[1])
+assert () == check(Path(sys.argv[2]))
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+assert () == check(path) == take(path, MemorySink(), cancelled=lambda: False).problems
+print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) >> 10)
+"""
+
+
+@pytest.mark.needs("linux")  # elsewhere ru_maxrss has another unit, or there is none
+def test_what_a_schema_has_computed_takes_no_memory(tmp_path: Path, path: Path) -> None:
+    hostile = create(tmp_path / "hostile.db", ["CREATE TABLE t(a, b AS (1) NOT NULL)", rows("t", "a", 2000)])
+    expression = "length(replace(hex(zeroblob(20000000)), '0', 'xxxxxxxxxxxxxxxxxxxx'))"
+    with_schema(hostile, f"sql = replace(sql, '(1)', '({expression.replace(chr(39), chr(39) * 2)})')")
+
+    ran = subprocess.run(
+        [sys.executable, "-c", PEAK, hostile, path], capture_output=True, text=True, check=True, cwd=ROOT
+    )
+
+    assert int(ran.stdout) < 64
