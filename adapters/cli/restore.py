@@ -47,7 +47,11 @@ def add_to(commands: Commands) -> None:
     parser.add_argument("database", metavar="DATABASE", help="what is replaced; made if there is none")
     parser.add_argument("--yes", action="store_true", help="do not ask")
     parser.add_argument("--key", metavar="KEY", help="the same key gives the same job: safe to repeat")
-    parser.add_argument("--force", action="store_true", help="even where nobody can tell who has it open")
+    parser.add_argument(
+        "--force",
+        action="store_true",
+        help="even where nobody can tell who has it open, or the backup turns out to be damaged",
+    )
     parser.add_argument("--any-database", action="store_true", help="even the backup of another database")
     Commands.add_database_id(parser)
     Commands.add_work_dir(parser)
