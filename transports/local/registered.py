@@ -17,7 +17,7 @@ import attrs
 
 from ...core.errors import InvalidRequest, NotFound, StorageError
 from .files import write_at, written
-from .home import Home
+from .home import Home, unusable
 from .names import canonical_database, canonical_store, without_secret
 from .os_lock import OsLock
 
@@ -58,7 +58,7 @@ class RegisteredDatabases:
         except FileNotFoundError:
             return ()
         except OSError as error:
-            raise StorageError(f"The list of databases {path} cannot be read: {error.strerror}.") from error
+            raise unusable(f"The list of databases {path}", error) from error
         except (ValueError, KeyError, TypeError) as error:
             raise StorageError(
                 f"The list of databases {path} makes no sense. Remove it, then register them again."
@@ -87,6 +87,20 @@ class RegisteredDatabases:
             self._write((*others, fresh))
         return fresh
 
+    def require_no_link(self, database: str) -> None:
+        """Raise InvalidRequest if a link has appeared in the path of a database since it was registered.
+
+        That path was resolved then, and shown; what it leads to now is not what its owner registered.
+        """
+        named = os.path.abspath(os.path.expanduser(database))
+        if named == canonical_database(database):
+            return
+        if any(known.path == named for known in self.all()):
+            raise InvalidRequest(
+                f"A link has appeared in the path {named} since it was registered, and is not followed. Look "
+                "at who made it; then remove it, or register the database that it leads to."
+            )
+
     def unregister(self, database: str) -> RegisteredDatabase:
         """Take a database off the list; its file and its backups stay. Raises NotFound."""
         path = canonical_database(database)
@@ -111,9 +125,7 @@ class RegisteredDatabases:
             with written(path, "databases") as descriptor:
                 write_at(descriptor, text.encode(), 0)
         except OSError as error:
-            raise StorageError(
-                f"The list of databases {path} cannot be written: {error.strerror}."
-            ) from error
+            raise unusable(f"The list of databases {path}", error) from error
 
 
 def _regular_file(path: str) -> os.stat_result:
