@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from reprieve.transports.local.files import part_of
 from reprieve.transports.local.home import Home
 from reprieve.transports.local.leftovers import left_behind, remove
+from reprieve.transports.local.names import incoming_path
 from reprieve.transports.local.os_lock import OsLock
 
 
@@ -33,6 +35,8 @@ def test_what_a_killed_worker_left(tmp_path: Path, home: Home) -> None:
         home.undo / "gone-redo.db.part",
         home.undo / "gone.json.part",
         home.workers / "gone.lock",
+        incoming_path(database, "gone"),
+        part_of(incoming_path(database, "gone")),
         tmp_path / ".a.db.gone.reprieve",
         tmp_path / ".a.db.gone.reprieve.part",
     )

@@ -190,7 +190,7 @@ def _take(task: Task, sink: Sink, sound: threading.Event) -> Image:
             check=cast("CheckKind", task.option("check", "quick")),
             force=task.has("force"),
             sound=sound.set,
-            copy=_copy_of(task),
+            copy=partial(_copy_of, task),
         )
 
 
