@@ -16,7 +16,6 @@ from ...core.errors import InvalidRequest
 from .home import default_store, expanded
 
 _FILE_URL = re.compile(r"file:", re.IGNORECASE)
-_SCHEME = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
 _ESCAPED = re.compile(rb"%([0-9a-f]{2})", re.IGNORECASE)
 _DRIVE = re.compile(r"[a-z]:", re.IGNORECASE)
 
@@ -52,7 +51,7 @@ def canonical_store(store: str | None) -> str:
     if store == "":
         raise InvalidRequest("The store has an empty name; give a folder's path or a URL, or leave it out.")
     where = store or default_store()
-    if _SCHEME.match(where):
+    if "://" in where:
         refuse_secrets(where)
         if not _FILE_URL.match(where):
             return where
