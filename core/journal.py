@@ -155,6 +155,7 @@ _READERS: dict[type, dict[str, Reader]] = {
         "ended": _time,
         "progress": _progress,
         "source": _backup,
+        "former_ids": tuple,
         "backup": _backup,
         "undo": _undo,
         "error": _problem,

@@ -25,6 +25,7 @@ and the next `reprieve` command puts things back.
 | `REPRIEVE_STORE` | the default store: see below |
 | `REPRIEVE_PASSPHRASE` | opens a store whose key is not on this machine, and each store that is made |
 | `REPRIEVE_NEW_PASSPHRASE`, `REPRIEVE_RECOVERY_CODE` | what `key add-passphrase` and `import` ask for |
+| `REPRIEVE_WORKER_MEMORY` | how many MiB SQLite may take in a worker: 256 if it is not set |
 | `REPRIEVE_PYTHON` | the Python of worker processes, where the program that embeds reprieve is none itself |
 | `REPRIEVE_DEBUG` | shows the traceback of an unexpected error |
 

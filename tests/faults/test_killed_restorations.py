@@ -22,6 +22,7 @@ from tests.support.databases import OLD
 from tests.support.neighbours import neighbours
 
 IN_THE_WORKER = (*points.FETCHING, *points.LIVE, *points.SETTLING)
+AROUND_AN_OVERWRITING = (*points.BEFORE_OVERWRITING, *points.OVERWRITTEN)
 
 ROUNDS = int(os.environ.get("ROUNDS", "500"))
 SEED = int(os.environ.get("SEED", "1"))
@@ -89,6 +90,25 @@ def test_killed_at_every_step(scene_of: SceneOf, victims: Victims, mode: str, pa
 
             committed = point in points.SETTLING or point == "restore.a6.committed"
             assert committed == (it.settled(job)["outcome"] == "completed"), point
+
+
+@pytest.mark.parametrize("victims", VICTIMS, ids="+".join)
+def test_killed_while_a_file_is_overwritten(scene_of: SceneOf, victims: Victims) -> None:
+    """Bytes behind the last page send a database by path C, with programs at work on it.
+
+    The steps in between, in which no program can read the file, are taken in test_kill_overwrite.py.
+    """
+    with theatre(scene_of("delete")) as it:
+        for point in AROUND_AN_OVERWRITING[VICTIMS.index(victims) :: len(VICTIMS)]:
+            with it.scene.database.open("ab") as file:
+                file.write(b"\xa5" * 1_000_000)
+            job = it.begin(f"{point}=stop")
+            worker = it.scene.stopped_worker_of(job)
+
+            it.killed(victims, worker)
+
+            completed = point in points.OVERWRITTEN
+            assert completed == (it.settled(job)["outcome"] == "completed"), point
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,7 @@ from ...core.errors import FORCE_IT, BadSource, BadTarget, NotFound
 from . import database_header, file_systems
 from .database_header import Header
 from .files import BINARY, NO_FOLLOW
+from .held_file import link_appeared
 
 NO_WAIT = getattr(os, "O_NONBLOCK", 0)  # opening a pipe that came in place of the file must not hang
 
@@ -55,20 +56,23 @@ class DatabaseFile:
     header: Header | None
 
 
-def examine(path: Path, *, as_source: bool, force: bool = False) -> DatabaseFile:
+def examine(path: Path, *, as_source: bool, force: bool = False, resolved: bool = False) -> DatabaseFile:
     """Look at `path`; raise NotFound, BadSource or BadTarget where it cannot serve. Nothing is changed.
 
     A symbolic link is resolved once, here; afterwards only the resolved path is to be used. A source must
     hold a database (or what SQLite can make one of); of a target the content is told and not judged. A source
     that is empty (0 bytes) is refused though SQLite takes it for a database without tables: there is nothing
     to keep, it is mostly a sign that something went wrong, and opening it would delete a -wal beside it.
-    `force` allows a network file system.
+    `force` allows a network file system. `resolved` says that the path was resolved before: a link in it is
+    refused.
     """
     refuse = BadSource if as_source else BadTarget
-    resolved = _resolve(path, refuse)
-    descriptor = _open(resolved, path, refuse)
+    real = _resolve(path, refuse)
+    if resolved and real != path:
+        raise link_appeared(path, refuse)
+    descriptor = _open(real, path, refuse)
     try:
-        found = _look(descriptor, resolved, path, refuse)
+        found = _look(descriptor, real, path, refuse)
     except OSError as error:
         raise refuse(f"{path} cannot be read ({error.strerror}); look at the disk.") from error
     finally:
@@ -77,7 +81,7 @@ def examine(path: Path, *, as_source: bool, force: bool = False) -> DatabaseFile
     if as_source:
         if found.content is Content.EMPTY or not _may_be_mended(found.path):
             _refuse_content(found.content, path)
-    elif not os.access(resolved, os.W_OK):
+    elif not os.access(real, os.W_OK):
         raise BadTarget(f"{path} may not be written by this user; change its permissions.")
     return found
 

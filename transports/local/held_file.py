@@ -12,7 +12,7 @@ import os
 import stat
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import attrs
@@ -44,10 +44,18 @@ class HeldFile:
         """Which file it is."""
         return identity_of(os.fstat(self.descriptor))
 
-    def open(self, name: str, flags: int) -> int:
-        """A descriptor on another file of the same folder; a link is not followed."""
-        path = name if self.folder is not None else os.fspath(self.path.with_name(name))
-        return os.open(path, flags | BINARY | NO_FOLLOW, dir_fd=self.folder)
+    def open_beside(self, suffix: str, flags: int) -> int:
+        """A descriptor on a file that SQLite keeps beside it, in the same folder; a link is not followed."""
+        return os.open(self._beside(suffix), flags | BINARY | NO_FOLLOW, 0o600, dir_fd=self.folder)
+
+    def remove_beside(self, suffix: str) -> None:
+        """Remove a file that SQLite keeps beside it, if it is there; of a link, the link."""
+        with suppress(FileNotFoundError):
+            os.unlink(self._beside(suffix), dir_fd=self.folder)
+
+    def _beside(self, suffix: str) -> str:
+        name = self.path.name + suffix
+        return name if self.folder is not None else os.fspath(self.path.with_name(name))
 
     def require_in_place(self) -> None:
         """Raise if the path leads to another file, or through another folder, than those that are held."""
@@ -89,12 +97,6 @@ def hold(path: Path, refuse: Refusal, flags: int = os.O_RDONLY) -> Iterator[Held
     finally:
         if folder is not None:
             os.close(folder)
-
-
-def require_no_link(path: Path, refuse: Refusal) -> None:
-    """Raise if a link has appeared in `path`, which was resolved before."""
-    if os.path.realpath(path) != os.path.normpath(path):
-        raise link_appeared(path, refuse)
 
 
 def link_appeared(path: Path, refuse: Refusal) -> BadSource | BadTarget:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
+from ...core.errors import BadSource, BadTarget
 from .byte_locks import SHARED, holder, program
 from .database_file import beside
 from .database_header import Header
@@ -29,7 +30,12 @@ def require_wal(path: Path, descriptor: int, header: Header | None, refuse: Refu
         if pid is None:
             return
         time.sleep(_BETWEEN_LOOKS)
-    raise refuse(
+    raise lost_wal(path, pid, refuse)
+
+
+def lost_wal(path: Path, pid: int | None, refuse: Refusal) -> BadSource | BadTarget:
+    """What is raised where the WAL is gone that process `pid` uses (0 or None: one that cannot be seen)."""
+    return refuse(
         f"{beside(path, '-wal')} was deleted while {program(pid or 0)} has the database open: what that "
         "program has written is in no file that another can read. Close it in its ordinary way, so that it "
         "writes that into the database; then try again."

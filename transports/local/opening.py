@@ -51,6 +51,7 @@ def open_local(
     if unknown:
         raise InvalidRequest(f"A local database has no option {', '.join(sorted(unknown))}.")
     home = home or Home.find()
+    RegisteredDatabases(home).require_no_link(target)
     database, where, journal = canonical_database(target), store_of(target, store, home), SqliteJournal(home)
     adopted = (database_id,) if isinstance(database_id, str) else tuple(database_id)
     names = frozenset((*adopted, *map(canonical_database, adopted)))

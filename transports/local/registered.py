@@ -87,6 +87,20 @@ class RegisteredDatabases:
             self._write((*others, fresh))
         return fresh
 
+    def require_no_link(self, database: str) -> None:
+        """Raise InvalidRequest if a link has appeared in the path of a database since it was registered.
+
+        That path was resolved then, and shown; what it leads to now is not what its owner registered.
+        """
+        named = os.path.abspath(os.path.expanduser(database))
+        if named == canonical_database(database):
+            return
+        if any(known.path == named for known in self.all()):
+            raise InvalidRequest(
+                f"A link has appeared in the path {named} since it was registered, and is not followed. Look "
+                "at who made it; then remove it, or register the database that it leads to."
+            )
+
     def unregister(self, database: str) -> RegisteredDatabase:
         """Take a database off the list; its file and its backups stay. Raises NotFound."""
         path = canonical_database(database)

@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from reprieve.transports.local.files import part_of
 from reprieve.transports.local.home import Home
 from reprieve.transports.local.leftovers import left_behind, remove
+from reprieve.transports.local.names import incoming_path
 from reprieve.transports.local.os_lock import OsLock
 
 
@@ -33,11 +35,11 @@ def test_what_a_killed_worker_left(tmp_path: Path, home: Home) -> None:
         home.undo / "gone-redo.db.part",
         home.undo / "gone.json.part",
         home.workers / "gone.lock",
-        tmp_path / ".a.db.gone.reprieve",
-        tmp_path / ".a.db.gone.reprieve.part",
+        incoming_path(database, "gone"),
+        part_of(incoming_path(database, "gone")),
     )
     kept = made(home.stages / "kept.db")
-    made(tmp_path / ".b.db.other.reprieve")
+    made(incoming_path(tmp_path / "b.db", "other"))
 
     found = left_behind(home, database)
 

@@ -94,3 +94,23 @@ def test_processes_that_register_at_once_lose_nothing(listed: RegisteredDatabase
 
     assert paths == [known.path for known in listed.all()]
     assert ["databases.json"] == sorted(path.name for path in listed.home.config.iterdir())
+
+
+@pytest.mark.needs("posix")
+def test_a_link_in_the_path_of_a_registered_database_is_not_followed(
+    tmp_path: Path, listed: RegisteredDatabases
+) -> None:
+    path = tmp_path / "a.db"
+    other = tmp_path / "other.db"
+    path.touch()
+    other.touch()
+    link = tmp_path / "link.db"
+    link.symlink_to(other)
+    listed.register(str(path))
+    listed.require_no_link(str(path))
+    listed.require_no_link(str(link))
+    path.unlink()
+    path.symlink_to(other)
+
+    with pytest.raises(InvalidRequest, match="link has appeared"):
+        listed.require_no_link(str(path))

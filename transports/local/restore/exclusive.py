@@ -33,7 +33,8 @@ from ..byte_locks import (
 )
 from ..database_file import beside
 from ..failpoints import reach
-from ..files import BINARY, NO_FOLLOW, sync, sync_folder, write_at
+from ..files import sync, sync_folder, write_at
+from ..lost_wal import lost_wal
 from .port import Steps, check_cancel
 from .target import Target
 
@@ -52,10 +53,14 @@ class Exclusive:
         """Whether programs that are waiting have the database open in WAL mode."""
         return self.index is not None
 
-    def user(self) -> str:
-        """A program that has the database open in WAL mode."""
-        pid = None if self.index is None else holder(self.index, WAL_INDEX_IN_USE)
-        return _named(pid)
+    def user(self) -> int | None:
+        """A process that has the database open in WAL mode."""
+        return None if self.index is None else holder(self.index, WAL_INDEX_IN_USE)
+
+    def require_wal(self) -> None:
+        """Raise BadTarget if the WAL is gone that programs use; the header may be too damaged to say so."""
+        if self.in_wal_use and not beside(self.target.path, "-wal").exists():
+            raise lost_wal(self.target.path, self.user(), BadTarget)
 
     def invalidate_index(self) -> None:
         """Make whoever comes next, should this process die, learn from the -wal file what is committed."""
@@ -64,20 +69,20 @@ class Exclusive:
 
     def remove_side_files(self) -> None:
         """Remove the journal and the WAL, the WAL last; one that programs have open is emptied instead."""
-        path = self.target.path
-        beside(path, "-journal").unlink(missing_ok=True)
+        file = self.target.file
+        file.remove_beside("-journal")
         reach("overwrite.side_removed")
         if self.in_wal_use:
-            descriptor = os.open(beside(path, "-wal"), os.O_RDWR | BINARY | NO_FOLLOW)
+            descriptor = file.open_beside("-wal", os.O_RDWR)
             try:
                 os.ftruncate(descriptor, 0)
                 sync(descriptor)
             finally:
                 os.close(descriptor)
         else:
-            beside(path, "-shm").unlink(missing_ok=True)
-            beside(path, "-wal").unlink(missing_ok=True)
-        sync_folder(path.parent)
+            file.remove_beside("-shm")
+            file.remove_beside("-wal")
+        sync_folder(file.path.parent)
         reach("overwrite.side_removed")
 
     def publish_empty_index(self) -> None:
@@ -110,28 +115,23 @@ def exclusive(target: Target, deadline: float, steps: Steps) -> Iterator[Exclusi
 
 
 def _open_index(target: Target) -> int | None:
-    path = beside(target.path, "-shm")
     try:
-        return os.open(path, os.O_RDWR | BINARY | NO_FOLLOW)
+        return target.file.open_beside("-shm", os.O_RDWR)
     except FileNotFoundError:
         return None
     except OSError as error:
         raise BadTarget(
-            f"{path}, which belongs to {target.path}, cannot be opened ({error.strerror}); look at it (it "
-            "must be an ordinary file that this user may write), then try again."
+            f"{beside(target.path, '-shm')} cannot be opened ({error.strerror}); it must be an ordinary file "
+            "that this user may write. Look at it, then try again."
         ) from error
 
 
 def _refusal(target: Target, held: _Locks, deadline: float) -> DatabaseLocked:
+    who = program(held.holder() or 0)
     return DatabaseLocked(
-        f"{_named(held.holder())} has kept {target.path} locked for {deadline:g} s; close its transaction "
+        f"{who[0].upper()}{who[1:]} has kept {target.path} locked for {deadline:g} s; close its transaction "
         "(or the program), then try again."
     )
-
-
-def _named(pid: int | None) -> str:
-    who = program(pid or 0)
-    return who[0].upper() + who[1:]
 
 
 @attrs.define

@@ -23,9 +23,10 @@ import attrs
 from ....core.errors import BadTarget, OwnershipLost, ReprieveError, StorageError
 from ....core.job import UndoCopy
 from .. import database_header
-from ..database_file import beside
+from ..byte_locks import program
+from ..database_file import NO_WAIT, beside
 from ..failpoints import reach
-from ..files import BINARY, NO_FOLLOW, descriptor_of, like, read_at, sync, write_at, written
+from ..files import descriptor_of, like, read_at, sync, write_at, written
 from ..undo_catalogue import data_path, find_undo
 from .copying import copy_bytes
 from .exclusive import Exclusive, exclusive
@@ -110,6 +111,7 @@ def offer(work: Work, locks: Exclusive) -> Settled:
 def _replace(work: Work, locks: Exclusive, image: Image, name: CopyName, step: Step) -> UndoCopy:
     """Keep what is there as `name`, then write `image`. An error or a cancel leaves what was there."""
     locks.target.require_in_place()
+    locks.require_wal()
     copy = _keep(work, locks.target, name)
     check_cancel(work.steps)
     work.note(step, **{f"{step}_cookie": image.header[40:44].hex()})
@@ -226,11 +228,10 @@ def _side_files(target: Target) -> dict[str, Path]:
 @contextmanager
 def _side_file(target: Target, suffix: str) -> Iterator[int]:
     """A file beside the database, made with the owner and the mode of the database if it is not there."""
-    path = beside(target.path, suffix)
     try:
-        descriptor = os.open(path, os.O_RDWR | BINARY | NO_FOLLOW)
+        descriptor = target.file.open_beside(suffix, os.O_RDWR)
     except FileNotFoundError:
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | BINARY | NO_FOLLOW, 0o600)
+        descriptor = target.file.open_beside(suffix, os.O_RDWR | os.O_CREAT | os.O_EXCL)
         like(descriptor, os.fstat(target.descriptor))
     try:
         yield descriptor
@@ -242,8 +243,8 @@ def _keep(work: Work, target: Target, name: CopyName) -> UndoCopy:
     """Make every byte of the target, and of what lies beside it, an undo copy."""
     data = data_path(work.home, name.id)
     size, sides = target.bytes, _side_files(target)
-    for suffix, path in sides.items():
-        _copy_side(path, beside(data, suffix))
+    for suffix in sides:
+        _copy_side(target, suffix, beside(data, suffix))
 
     def copied(done: int) -> None:
         check_cancel(work.steps)
@@ -259,14 +260,17 @@ def _keep(work: Work, target: Target, name: CopyName) -> UndoCopy:
     )
 
 
-def _copy_side(source: Path, destination: Path) -> None:
-    """Copy a file beside a database. Raises BadTarget for what is not an ordinary file."""
+def _copy_side(target: Target, suffix: str, destination: Path) -> None:
+    """Copy a file beside the database. Raises BadTarget for what is not an ordinary file."""
+    source = beside(target.path, suffix)
     if not stat.S_ISREG(os.lstat(source).st_mode):
-        raise BadTarget(
-            f"{source} is not an ordinary file, so what it belongs to is not restored; look at it."
-        )
-    with descriptor_of(source) as old, written(destination, "undo.side") as new:
-        copy_bytes(old, new, os.fstat(old).st_size, lambda done: None)
+        raise BadTarget(f"{source} is not an ordinary file; look at it, and move it away.")
+    old = target.file.open_beside(suffix, os.O_RDONLY | NO_WAIT)
+    try:
+        with written(destination, "undo.side") as new:
+            copy_bytes(old, new, os.fstat(old).st_size, lambda done: None)
+    finally:
+        os.close(old)
 
 
 def _stage_sides(work: Work, undo_id: str) -> None:
@@ -284,10 +288,9 @@ def _require_one_mode(locks: Exclusive, image: Image) -> None:
     header = database_header.parse(image.header)
     rollback = not image.size or (header is not None and not header.wal)
     if locks.in_wal_use and rollback and "-wal" not in image.sides:
-        path = locks.target.path
         raise BadTarget(
-            f"{locks.user()} has {path} open in WAL mode, and what is put back is not in that mode; close "
-            "the program, then try again."
+            f"What is put back to {locks.target.path} is not in WAL mode, in which "
+            f"{program(locks.user() or 0)} has it open; close that, then try again."
         )
 
 

@@ -51,6 +51,8 @@ def recover(
     work = Work(job_id, home, steps, deadline, dict(notes)).resolute()
     target = Path(str(notes.get("path", "")))
     with foreign_errors("recovering", target, BadTarget):
+        if step and step not in {known.value for known in Step}:
+            raise _ambiguous(target, work, "another version of reprieve began it")
         settled = _settle(Step(step) if step else Step.STAGE, work, target)
         if notes:
             _return_mode(work, target)

@@ -42,6 +42,7 @@ def restore(
     steps: Steps,
     deadline: float = 10.0,
     force: bool = False,
+    resolved: bool = False,
 ) -> Settled:
     """Put the image of `source` in place of the whole content of the database at `target`.
 
@@ -53,7 +54,7 @@ def restore(
     restoration leaves everything to recovery too.
     """
     plan = _Plan(source, Work(job_id, home, steps, deadline), "a restoration", any_encoding=force)
-    return _carried_out(plan, target, "restoring into", force=force)
+    return _carried_out(plan, target, "restoring into", force=force, resolved=resolved)
 
 
 def revert(
@@ -65,6 +66,7 @@ def revert(
     steps: Steps,
     deadline: float = 10.0,
     force: bool = False,
+    resolved: bool = False,
 ) -> Settled:
     """Put an undo copy back; what is there now becomes the newest undo copy.
 
@@ -73,7 +75,7 @@ def revert(
     work = Work(job_id, home, steps, deadline)
     source = undo_source(home, renew(home, undo_id))
     plan = _Plan(source, work, "a revert", any_encoding=True, undo_id=undo_id)
-    return _carried_out(plan, target, "reverting", force=force)
+    return _carried_out(plan, target, "reverting", force=force, resolved=resolved)
 
 
 @attrs.frozen
@@ -87,8 +89,8 @@ class _Plan:
     undo_id: str | None = None
 
 
-def _carried_out(plan: _Plan, target: Path, doing: str, *, force: bool) -> Settled:
-    path = locate(target, force=force)
+def _carried_out(plan: _Plan, target: Path, doing: str, *, force: bool, resolved: bool) -> Settled:
+    path = locate(target, force=force, resolved=resolved)
     with foreign_errors(doing, path, BadTarget):
         return _ended(plan.work, path, lambda: _by_its_path(plan, path))
 

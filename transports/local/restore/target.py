@@ -22,7 +22,7 @@ from ..database_file import SIDE_FILES, beside, require_local
 from ..database_file import examine as examine_file
 from ..database_header import Header
 from ..files import descriptor_of, read_at
-from ..held_file import HeldFile, Identity, hold
+from ..held_file import HeldFile, Identity, hold, link_appeared
 from ..lost_wal import require_wal
 from ..side_files import none_left_behind
 from .connections import Patience, live
@@ -79,15 +79,17 @@ class Shape:
     empty: bool
 
 
-def locate(target: Path, *, force: bool) -> Path:
-    """The real path of the file to restore into; links are followed once, here.
+def locate(target: Path, *, force: bool, resolved: bool = False) -> Path:
+    """The real path of the file to restore into; links are followed once, here, unless that was done before.
 
     Raises BadTarget for whatever `database_file.examine` refuses (`force` allows a network file system), a
     link to nothing, or a folder that may not be written; NotFound if that folder does not exist.
     """
     path = Path(os.path.realpath(target))
+    if resolved and path != target:
+        raise link_appeared(target, BadTarget)
     if os.path.exists(path):
-        path = examine_file(target, as_source=False, force=force).path
+        path = examine_file(path, as_source=False, force=force, resolved=True).path
     elif target.is_symlink():
         raise BadTarget(f"{target} is a link to {path}, which does not exist; name the database itself.")
     elif not os.path.isdir(path.parent):

@@ -68,10 +68,9 @@ class RawFiles:
 
     def _open(self, suffix: str) -> int:
         if suffix not in self._descriptors:
-            name = self.path.name + suffix
             self._descriptors[suffix] = (
-                self._held.open(name, os.O_RDONLY | database_file.NO_WAIT)
+                self._held.open_beside(suffix, os.O_RDONLY | database_file.NO_WAIT)
                 if self._held
-                else database_file.open_to_read(self.path.with_name(name))
+                else database_file.open_to_read(database_file.beside(self.path, suffix))
             )
         return self._descriptors[suffix]

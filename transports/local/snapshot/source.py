@@ -14,6 +14,7 @@ import apsw
 import attrs
 
 from ....core.errors import FORCE_IT, BadSource, DatabaseLocked, ReprieveError
+from .. import database_header
 from ..border import foreign_errors, met_a_link
 from ..file_systems import is_read_only
 from ..files import wal_is_empty
@@ -75,10 +76,18 @@ def _open(request: Request) -> apsw.Connection:
     opened as one that nobody changes: that it did not change is verified, as without a lock.
     """
     name, flags = request.path.as_uri(), apsw.SQLITE_OPEN_READWRITE
-    if is_read_only(request.path) and not _has_content(f"{request.path}-wal"):
+    if _needs_no_lock(request):
         name, flags = f"{name}?immutable=1", apsw.SQLITE_OPEN_READONLY
     with request.held.opened_by_name() if request.held else nullcontext():
         return apsw.Connection(name, flags=flags | apsw.SQLITE_OPEN_URI | apsw.SQLITE_OPEN_NOFOLLOW)
+
+
+def _needs_no_lock(request: Request) -> bool:
+    if not (request.held and is_read_only(request.path)):
+        return False
+    header = database_header.read(request.held.descriptor)
+    merged = not any(_has_content(f"{request.path}{suffix}") for suffix in ("-wal", "-journal"))
+    return header is not None and header.wal and merged
 
 
 def _has_content(path: str) -> bool:

@@ -39,6 +39,7 @@ def take(
     force: bool = False,
     method: Method | None = None,
     sound: Callable[[], None] = lambda: None,
+    resolved: bool = False,
     copy: Path | None = None,
 ) -> Image:
     """Send the pages of one consistent image of `path` to `sink`, and tell what was learnt.
@@ -48,12 +49,13 @@ def take(
     nobody a wait: `Image.problems` is None where it did not, and the caller has to check what it stored.
     `sound` is called, in any thread, once that has found nothing, which may be long before all is read.
     `force` accepts a network file system and a damaged source. `method` is chosen by itself if not given.
+    `resolved` says that links in the path were followed before: one is refused now.
     `copy` is where a database that is too large for memory may be copied to for a while.
 
     Raises NotFound, BadSource (also for a damaged source), DatabaseLocked, StorageFull, Conflict (the
     file changes faster than it can be read) and SnapshotCancelled; the source is as it was.
     """
-    file = examine(path, as_source=True, force=force)
+    file = examine(path, as_source=True, force=force, resolved=resolved)
     with hold(file.path, BadSource) as held:
         require_wal(file.path, held.descriptor, file.header, BadSource)
         request = Request(file.path, sink, cancelled, deadline, check, force, sound, copy, held)

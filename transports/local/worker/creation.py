@@ -6,7 +6,6 @@ import threading
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -24,7 +23,6 @@ from ....core.job import WARNINGS, Backup
 from ....core.lifecycle import JobState
 from ....core.messages import Cancelled, Completed, Interrupted, Noted
 from ..database_file import examine
-from ..held_file import require_no_link
 from ..image import Image, Sink
 from ..reading_turn import ReadingTurn
 from ..repository.records import BackupRecord
@@ -46,8 +44,7 @@ REHASH_AFTER = timedelta(days=3)
 def create(task: Task) -> None:
     """Back the job's database up, and tell how it goes."""
     database = Path(task.job.database)
-    require_no_link(database, BadSource)
-    examine(database, as_source=True, force=task.has("force"))
+    examine(database, as_source=True, force=task.has("force"), resolved=True)
     try:
         task.channel.tell(Completed(_backed_up(task)))
     except SnapshotCancelled:
@@ -87,18 +84,19 @@ def _stored_soundly(
     task: Task, repository: Repository, parent: BackupRecord | None, sharing: Sharing
 ) -> Backup:
     """Store; and again, without what was found damaged, as long as what it shares turns out to be."""
-    for attempt in count(1):
+    attempt = 1
+    while True:
         try:
             backup, damaged = _store(task, repository, parent, sharing)
         except SharedDamage as damage:
             if attempt == ATTEMPTS:
                 raise
+            attempt += 1
             sharing = attrs.evolve(sharing, avoid=sharing.avoid | damage.names)
-        else:
-            break
-    if damaged:
-        _warn_of(damaged, task, repository, backup)
-    return backup
+            continue
+        if damaged:
+            _warn_of(damaged, task, repository, backup)
+        return backup
 
 
 def _warn_of(damaged: frozenset[str], task: Task, repository: Repository, backup: Backup) -> None:
@@ -190,6 +188,7 @@ def _take(task: Task, sink: Sink, sound: threading.Event) -> Image:
             check=cast("CheckKind", task.option("check", "quick")),
             force=task.has("force"),
             sound=sound.set,
+            resolved=True,
             copy=_copy_of(task),
         )
 

@@ -6,11 +6,10 @@ from pathlib import Path
 
 import attrs
 
-from ....core.errors import BadTarget, Problem, WasInterrupted
+from ....core.errors import Problem, WasInterrupted
 from ....core.job import Backup
 from ....core.lifecycle import JobState
 from ....core.messages import Cancelled, Completed, Failed, Noted
-from ..held_file import require_no_link
 from ..restore import Ending, Fact, Settled, Source, recover, revert
 from ..restore import restore as put_back
 from ..undo_catalogue import find_undo, list_undo
@@ -20,12 +19,17 @@ from .task import Meter, Task
 def restore(task: Task) -> None:
     """Put the job's backup, or its undo copy, in place of the database; tell how it goes."""
     target, force = Path(task.job.database), task.has("force")
-    require_no_link(target, BadTarget)
     steps = _Steps(task, Meter(task.channel))
     if task.job.undo_id is not None:
         steps.meter.total = _work_of(find_undo(task.home, task.job.undo_id).bytes, target)
         settled = revert(
-            task.job.undo_id, target, job_id=task.job.id, home=task.home, steps=steps, force=force
+            task.job.undo_id,
+            target,
+            job_id=task.job.id,
+            home=task.home,
+            steps=steps,
+            force=force,
+            resolved=True,
         )
     else:
         reader = task.place.repository().reader(task.job.backup_id or "", hidden=True)
@@ -38,7 +42,9 @@ def restore(task: Task) -> None:
             check=not (reader.backup.source_damaged or force),
             wal=None if reader.image is None else reader.image.journal_mode == "wal",
         )
-        settled = put_back(source, target, job_id=task.job.id, home=task.home, steps=steps, force=force)
+        settled = put_back(
+            source, target, job_id=task.job.id, home=task.home, steps=steps, force=force, resolved=True
+        )
     _settle(task, settled)
 
 

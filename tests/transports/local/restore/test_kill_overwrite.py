@@ -15,7 +15,8 @@ from pathlib import Path
 import pytest
 
 from reprieve.transports.local.restore import points
-from tests.support.databases import copy_database
+from tests.support.actor import Actor
+from tests.support.databases import NEW, OLD, content_of, copy_database, writes_in
 from tests.support.neighbours import neighbours
 from tests.transports.local.restore.test_kill_loop import kill_after, settled
 from tests.transports.local.restore.world import World, check
@@ -132,6 +133,58 @@ def test_killed_while_undoing_closed(world_of: WorldOf, contents: Contents, poin
 
     assert before == world.target.read_bytes()
     assert [] == world.leftovers()
+
+
+@pytest.fixture
+def reverting(world_of_wal: World) -> tuple[World, str]:
+    """A restored world, and the undo copy of what it held before: of a program that died, with its WAL."""
+    world = world_of_wal
+    with Actor(world.target) as program:
+        program.sql("PRAGMA wal_autocheckpoint = 0", "INSERT INTO written VALUES (-1, 'in the WAL only')")
+        program.kill()
+    assert world.run("restore") == {"ending": "restored", "undo": world.job}
+    undo = world.job
+    world.next_job()
+    return world, undo
+
+
+@pytest.mark.parametrize("point", [points.BEFORE_OVERWRITING[-1], "overwrite.done", "harness.committing"])
+def test_killed_while_a_wal_comes_back_to_programs_at_work(
+    reverting: tuple[World, str], contents: Contents, point: str
+) -> None:
+    world, undo = reverting
+    with neighbours(world.target) as crowd:
+        assert world.run("revert", point, undo=undo) is None
+        crowd.write_more()
+
+        back = settled(world) == "restored"
+
+        assert back == (point != points.BEFORE_OVERWRITING[-1])
+        crowd.stop()
+        assert contents[OLD if back else NEW] == content_of(world.target)
+        found = writes_in(world.target)
+        assert back == (-1 in found)
+        for copy in (world.home / "undo").glob("*.db"):
+            found |= writes_in(copy)
+        assert set() == crowd.acknowledged - found
+        assert [] == world.leftovers()
+
+
+@pytest.mark.parametrize(
+    "point",
+    [*points.OVERWRITING, *(name for name in points.SIDE_FILES if "create" not in name), "overwrite.opened"],
+)
+def test_killed_while_a_wal_comes_back(reverting: tuple[World, str], contents: Contents, point: str) -> None:
+    world, undo = reverting
+    if point.startswith("undo.side"):  # there must be something to keep
+        journal(world).write_bytes(b"\0 of a transaction that is over")
+    assert world.run("revert", point, undo=undo) is None
+
+    back = settled(world) == "restored"
+
+    assert back == (point in ("overwrite.side_opened", "overwrite.opened"))
+    assert contents[OLD if back else NEW] == content_of(world.target)
+    assert back == (-1 in writes_in(world.target))
 
 
 def random_rounds(world: World, contents: Contents, mode: str, rounds: int, seed: int) -> None:

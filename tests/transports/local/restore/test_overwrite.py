@@ -306,7 +306,7 @@ def test_what_is_not_in_wal_mode_is_not_put_under_programs_that_are(
         program.sql("PRAGMA journal_mode = wal", "INSERT INTO written VALUES (1, 'x')")
         before = everything(target)
 
-        with pytest.raises(BadTarget, match="open in WAL mode"):
+        with pytest.raises(BadTarget, match="not in WAL mode"):
             back(target, home)
 
         assert before == everything(target)
@@ -363,3 +363,21 @@ def test_a_copy_with_what_lay_beside_it_comes_back_to_a_lost_file(
     back(target, home)
 
     assert before == everything(target)
+
+
+def test_a_wal_that_was_deleted_under_a_program_of_a_damaged_file(
+    target: Path, image: Path, home: Home
+) -> None:
+    """The header does not say any more that the database is in WAL mode: the locks do."""
+    make_database(target, OLD, mode="wal", rows=3)
+    with Actor(target) as program:
+        program.sql("INSERT INTO written VALUES (1, 'x')")
+        side(target, "-wal").unlink()
+        with target.open("r+b") as file:
+            file.write(b"garbage" * 1000)
+        before = everything(target)
+
+        with pytest.raises(BadTarget, match=rf"-wal was deleted while process {program.pid}"):
+            put(image, target, home)
+
+        assert before == everything(target)
