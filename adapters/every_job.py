@@ -50,7 +50,7 @@ class EveryJob:
         """
         known = await self.jobs()
         found = [job for job in known if job.id.startswith(name)]
-        found = found or [job for job in known if name in (job.backup_id, job.backup and job.backup.id)][:1]
+        found = found or [job for job in known if job.is_of(name)][:1]
         if len(found) > 1:
             raise InvalidRequest(f"{len(found)} jobs begin with {name}; give more of the id.")
         if not found or not name:

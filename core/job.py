@@ -93,8 +93,9 @@ class Job:
 
     `database` is the target's canonical name. A restoration was asked for by `backup_id`, a revert
     by `undo_id`; `source` is the Backup of that id, as the catalogue had it then. `backup` is the Backup
-    being made (provisional until the job has completed) or restored; `undo` the copy that a restoration
-    left behind, so that it can be reverted.
+    being made (provisional until the job has completed) or restored, and `former_ids` are those that a
+    creation's Backup had before: another attempt, or a conflict where it is published, gives it another.
+    `undo` is the copy that a restoration left behind, so that it can be reverted.
     `percentage` never falls, across attempts too. `step` and `notes` are what recovery needs to
     know (only the transport reads them, but for its `warnings`). `options` are the transport's own. `version`
     counts the changes that the journal holds: of two snapshots of one job, the greater is the later.
@@ -113,6 +114,7 @@ class Job:
     undo_id: str | None = None
     source: Backup | None = None
     backup: Backup | None = None
+    former_ids: tuple[str, ...] = ()
     undo: UndoCopy | None = None
     error: Problem | None = None
     started: datetime | None = None
@@ -128,6 +130,10 @@ class Job:
     def final(self) -> bool:
         """Whether the job has ended."""
         return self.state.final
+
+    def is_of(self, backup: str) -> bool:
+        """Whether it makes or restores the Backup that has this id, or had it."""
+        return backup in (self.backup_id, self.backup and self.backup.id, *self.former_ids)
 
     @property
     def cancellable(self) -> bool:

@@ -7,6 +7,7 @@ lines, folded by the reducer that made them, give the job again.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from functools import partial
@@ -35,6 +36,8 @@ from .reducer import reduce
 Record = dict[str, Any]
 Reader = Callable[[Any], Any]
 _T = TypeVar("_T")
+
+_HALVES = re.compile("[\ud800-\udfff]")
 
 
 def to_record(value: Job | Message | Progress) -> Record:
@@ -67,15 +70,16 @@ def name_of(message: Message) -> str:
 
 
 def dumps(record: Record) -> str:
-    """The record as the JSON text that is kept."""
-    return json.dumps(record, ensure_ascii=False, separators=(",", ":"))
+    """The record as the JSON text that is kept; half a character, which no file could hold, as its escape."""
+    text = json.dumps(record, ensure_ascii=False, separators=(",", ":"))
+    return text if text.isascii() else _HALVES.sub(lambda half: f"\\u{ord(half[0]):04x}", text)
 
 
 def loads(text: str) -> Record:
     """The record that was kept as `text`. Raises StorageError if it is none."""
     try:
         record = json.loads(text)
-    except ValueError as error:
+    except (ValueError, TypeError, RecursionError) as error:
         raise StorageError(f"The journal has a line that is not JSON ({error}); it is damaged.") from error
     if not isinstance(record, dict):
         raise StorageError("The journal has a line that is no record; it is damaged.")
@@ -151,6 +155,7 @@ _READERS: dict[type, dict[str, Reader]] = {
         "ended": _time,
         "progress": _progress,
         "source": _backup,
+        "former_ids": tuple,
         "backup": _backup,
         "undo": _undo,
         "error": _problem,

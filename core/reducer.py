@@ -94,7 +94,10 @@ def _interrupted(job: Job, message: Interrupted) -> Reduction:
 
 
 def _result(job: Job, message: Completed | Noted) -> dict[str, Any]:
-    return {"backup": message.backup or job.backup, "undo": message.undo or job.undo}
+    result: dict[str, Any] = {"backup": message.backup or job.backup, "undo": message.undo or job.undo}
+    if job.backup and message.backup and job.backup.id != message.backup.id:
+        result["former_ids"] = (*job.former_ids, job.backup.id)
+    return result
 
 
 def _settled(job: Job, message: Cancel | Cancelled | Completed | Failed, **changes: Any) -> Job:

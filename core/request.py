@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 import attrs
 
-from .errors import Conflict
+from .errors import Conflict, InvalidRequest
 from .job import Backup, Job, JobKind
 
 
@@ -24,9 +24,19 @@ class Request:
     backup_id: str | None = None
     undo_id: str | None = None
     source: Backup | None = None
-    idempotency_key: str | None = None
+    idempotency_key: str | None = attrs.field(default=None)
     detached: bool = False
     options: Mapping[str, object] = attrs.field(factory=dict)
+
+    @idempotency_key.validator
+    def _require_text(self, attribute: object, key: str | None) -> None:
+        """Half a character comes from bytes on a command line, or from an escape in JSON."""
+        try:
+            (key or "").encode()
+        except UnicodeEncodeError as error:
+            raise InvalidRequest(
+                f"The idempotency key {key!r} is not text (UTF-8); give another. Nothing was begun."
+            ) from error
 
 
 def same_request(wanted: Job, found: Job) -> Job:

@@ -127,4 +127,5 @@ def _shown(job: Job) -> str:
         pairs.append(("undo copy", job.undo.id))
     if job.error:
         pairs.append(("error", job.error.message))
+    pairs += (("warning", warning) for warning in job.warnings)
     return words.facts(pairs)

@@ -25,6 +25,7 @@ and the next `reprieve` command puts things back.
 | `REPRIEVE_STORE` | the default store: see below |
 | `REPRIEVE_PASSPHRASE` | opens a store whose key is not on this machine, and each store that is made |
 | `REPRIEVE_NEW_PASSPHRASE`, `REPRIEVE_RECOVERY_CODE` | what `key add-passphrase` and `import` ask for |
+| `REPRIEVE_WORKER_MEMORY` | how many MiB SQLite may take in a worker: 256 if it is not set |
 | `REPRIEVE_PYTHON` | the Python of worker processes, where the program that embeds reprieve is none itself |
 | `REPRIEVE_DEBUG` | shows the traceback of an unexpected error |
 
@@ -33,9 +34,10 @@ that command alone; the store that the database is registered with; `REPRIEVE_ST
 folder. `reprieve.connect` chooses in the same way. `backup` registers a database that is not registered yet;
 `register DATABASE --store STORE` gives it another store.
 
-A BACKUP is named by its id, by the beginning of its id or of its time (`20261122T1430`), or as `latest`:
-of those that are not marked damaged, the one that was made last, whatever the clock said then. What it passes
-over is told. A JOB is named by its id or the beginning of it.
+A DATABASE and a STORE are named by a path, or by a `file:` URL, which is decoded. A BACKUP is named by its
+id, by the beginning of its id or of its time (`20261122T1430`), or as `latest`: of those that are not marked
+damaged, the one that was made last, whatever the clock said then. What it passes over is told. A JOB is named
+by its id or the beginning of it.
 """
 
 JSON = """\

@@ -47,7 +47,11 @@ def add_to(commands: Commands) -> None:
     parser.add_argument("database", metavar="DATABASE", help="what is replaced; made if there is none")
     parser.add_argument("--yes", action="store_true", help="do not ask")
     parser.add_argument("--key", metavar="KEY", help="the same key gives the same job: safe to repeat")
-    parser.add_argument("--force", action="store_true", help="even where nobody can tell who has it open")
+    parser.add_argument(
+        "--force",
+        action="store_true",
+        help="even where nobody can tell who has it open, or the backup turns out to be damaged",
+    )
     parser.add_argument("--any-database", action="store_true", help="even the backup of another database")
     Commands.add_database_id(parser)
     Commands.add_work_dir(parser)
@@ -74,10 +78,10 @@ async def restore(asked: Namespace, output: Output) -> None:
     """Find the backup, ask, restore, and say how to go back."""
     if (asked.force or asked.any_database) and is_service(asked.database):
         raise InvalidRequest("A service takes no --force and no --any-database; restore where it runs.")
-    # What is restored to a new place replaces nothing, whichever database it is of.
-    any_database = asked.any_database or (is_local(asked.database) and not _is_there(asked.database))
-    async with library_of(asked, asked.database, any_database=any_database) as library:
+    async with library_of(asked, asked.database, any_database=True) as library:
         choice = await _wanted(asked, library)
+        if is_local(asked.database) and not asked.any_database:
+            await _refuse_mixed_up(library, choice.backup)
         backup, members = choice.backup, announce(choice, output)
         if is_local(asked.database) and os.path.exists(library.database):
             confirm(_question(library.database, backup), json=asked.json, yes=asked.yes)
@@ -116,14 +120,19 @@ async def _wanted(asked: Namespace, library: Library) -> Choice:
     """The backup that is meant: of this database, or one in its store that may be restored to it."""
     if asked.backup == LATEST or not is_local(asked.database):
         return await choice_at(library, asked.backup, library.database)
-    named = choice_in(place_of(asked, asked.database), asked.backup)
-    return Choice(await library.backup(named.backup.id))
+    return choice_in(place_of(asked, asked.database), asked.backup)
 
 
-def _is_there(database: str) -> bool:
-    from reprieve.transports.local.names import canonical_database
+async def _refuse_mixed_up(library: Library, backup: Backup) -> None:
+    """Raise NotFound for another database's backup, where one of this database may have been meant.
 
-    return os.path.lexists(canonical_database(database))
+    A file that is not there, or of which the store has no backup, may get any: as on another machine.
+    """
+    from reprieve.transports.local.scope import Scope
+
+    own = await library.backups() if os.path.lexists(library.database) else ()
+    if own and backup.id not in {one.id for one in own}:
+        Scope(library.database).require(backup)
 
 
 def _job_and(kept: UndoCopy | None, job: Job) -> Members:

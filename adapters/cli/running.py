@@ -5,7 +5,6 @@ The one place where exceptions end. Knows exit codes and streams; what the comma
 
 from __future__ import annotations
 
-import errno
 import os
 import sys
 from argparse import Namespace
@@ -55,12 +54,12 @@ def run(words: list[str], output: Output | None = None) -> int:
 
 def of_system(error: OSError) -> ReprieveError | None:
     """What the system refused this process, as a sentence; None for what no user can be blamed for."""
-    from reprieve.transports.local.files import is_full
+    from reprieve.transports.local.files import is_full, is_read_only
 
     what = f" ({error.filename})" if error.filename else ""
     if is_full(error):
         return StorageFull(f"There is no room left{what}; make room, then try again.")
-    if isinstance(error, PermissionError) or error.errno == errno.EROFS:
+    if isinstance(error, PermissionError) or is_read_only(error):
         return InvalidRequest(
             f"The system does not permit it{what}: {error.strerror}. Change the permissions."
         )

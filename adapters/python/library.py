@@ -126,7 +126,7 @@ class Library:
     ) -> RunningJob[Backup]:
         """Put a backup back in place of the whole database; what it replaces can be reverted to.
 
-        Deleting the backup from now on stops nothing: its data stays until a prune.
+        A delete of the backup meanwhile stops nothing: its data stays until a prune.
 
         Raises NotFound for an unknown backup, Conflict while another restoration of it is unsettled.
         """
@@ -328,8 +328,7 @@ class Library:
 
     async def _job_of(self, kind: JobKind, backup: str) -> Job:
         for job in await self._orchestrator.jobs(database=self.database):
-            of = job.backup_id or (job.backup.id if job.backup else None)
-            if job.kind is kind and of == backup:
+            if job.kind is kind and job.is_of(backup):
                 return job
         raise NotFound(f"No {kind} of a backup {backup} is known for {self.database}.")
 

@@ -135,6 +135,8 @@ def _of(job: Job) -> dict[str, object]:
         told["backup"] = job.backup.id
     if job.error:
         told["error"] = job.error.kind
+    if job.warnings:
+        told["warnings"] = list(job.warnings)
     if job.started and job.ended:
         told["seconds"] = round((job.ended - job.started).total_seconds(), 3)
     return told

@@ -42,10 +42,11 @@ async def ended_in_time(request: web.Request, work: Coroutine[Any, Any, object])
 async def until_the_end(app: web.Application) -> AsyncIterator[None]:
     """End what goes on once the application has ended."""
     yield
-    for task in app[GOING_ON]:
+    going_on = app[GOING_ON]
+    for task in going_on:
         task.cancel()
-    if app[GOING_ON]:
-        await asyncio.wait(app[GOING_ON])
+    if going_on:
+        await asyncio.wait(going_on)
 
 
 def _log_failure(task: asyncio.Task[object]) -> None:

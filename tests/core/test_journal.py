@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reprieve.core.errors import IllegalTransition, Problem, StorageError
+from reprieve.core.errors import IllegalTransition, InvalidRequest, Problem, StorageError
 from reprieve.core.job import Backup, Job, JobKind, Progress, UndoCopy
 from reprieve.core.journal import (
     dumps,
@@ -36,6 +36,7 @@ from reprieve.core.messages import (
 )
 from reprieve.core.ports import Entry
 from reprieve.core.reducer import reduce
+from reprieve.core.request import Request
 
 NOW = datetime(2026, 11, 22, 14, 30, 5, 123456, UTC)
 
@@ -67,7 +68,9 @@ jobs = st.builds(
     attempt=st.integers(1, 9),
     backup_id=st.none() | words,
     undo_id=st.none() | words,
+    source=st.none() | backups,
     backup=st.none() | backups,
+    former_ids=st.lists(words, max_size=3).map(tuple),
     undo=st.none() | undo_copies,
     error=st.none() | problems,
     started=st.none() | times,
@@ -190,3 +193,21 @@ def test_times_keep_their_microseconds_and_their_zone() -> None:
     east = datetime(2026, 11, 22, 16, 30, 5, 1, timezone(timedelta(hours=2)))
 
     assert message_of("start", to_record(Start(east))) == Start(east)
+
+
+@given(st.text(st.characters()))
+def test_any_text_is_kept_and_comes_back(text: str) -> None:
+    kept = dumps({"message": text})
+
+    # Two halves side by side come back as the character that they are.
+    assert units(text) == units(loads(kept)["message"])
+    assert kept.encode()
+
+
+def units(text: str) -> bytes:
+    return text.encode("utf-16", "surrogatepass")
+
+
+def test_a_key_of_half_a_character_is_refused() -> None:
+    with pytest.raises(InvalidRequest, match="not text"):
+        Request(JobKind.CREATION, idempotency_key="\udcff")

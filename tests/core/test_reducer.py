@@ -122,6 +122,20 @@ def test_notes_are_added_to_those_of_before_and_results_are_kept() -> None:
     assert ("two", {"a": 1, "b": 2}, BACKUP, UNDO) == (job.step, job.notes, job.backup, job.undo)
 
 
+def test_a_job_is_known_by_every_id_that_its_backup_has_had() -> None:
+    first, second, last = (attrs.evolve(BACKUP, id=id) for id in ("first", "second", "last"))
+
+    job, _ = reduce(a_job(JobState.RUNNING), Noted("create", backup=first))
+    job, _ = reduce(job, Interrupted(PROBLEM, 1.0))
+    job, _ = reduce(job, Start(AT))
+    job, _ = reduce(job, Noted("create", backup=second))
+    job, _ = reduce(job, Noted("create", backup=second))
+    job, _ = reduce(job, Completed(last))
+
+    assert (last, ("first", "second")) == (job.backup, job.former_ids)
+    assert [True, True, True, False] == [job.is_of(id) for id in ("first", "second", "last", "another")]
+
+
 def test_an_interrupted_attempt_says_why_until_the_job_ends() -> None:
     idle, _ = reduce(a_job(JobState.RUNNING), Interrupted(PROBLEM, 1.0))
     running, _ = reduce(idle, Start(AT))

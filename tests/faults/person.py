@@ -130,7 +130,11 @@ def open_library(settings: Answer) -> Library:
     folder = Path(settings["home"])
     home = Home(folder, folder)
     opened = open_local(
-        settings["database"], store=settings["store"], home=home, passphrase=settings["passphrase"]
+        settings["database"],
+        store=settings["store"],
+        home=home,
+        passphrase=settings["passphrase"],
+        any_database=True,  # its backups are those of the scene that it is a copy of
     )
     if settings["lease"]:
         journal = SqliteJournal(home, lease=settings["lease"], heartbeat=settings["lease"] / 5)

@@ -41,5 +41,5 @@ async def _assets() -> tuple[AssetVersion, ...]:
 
 
 if __name__ == "__main__":
-    OPENERS["odd"] = "odd_bridge:open_odd"
+    OPENERS["odd"] = "__main__:open_odd"  # the folder of a script is not imported from
     sys.exit(script())

@@ -31,6 +31,11 @@ def is_full(error: OSError) -> bool:
     return error.errno in _NO_ROOM
 
 
+def is_read_only(error: BaseException) -> bool:
+    """Whether a call failed because its file system takes no writes."""
+    return isinstance(error, OSError) and error.errno == errno.EROFS
+
+
 SCARCE = 256 << 10
 """Bytes: where fewer are free, a write that failed for no said reason failed for want of room."""
 

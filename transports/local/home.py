@@ -14,8 +14,8 @@ from pathlib import Path
 
 import attrs
 
-from ...core.errors import InvalidRequest, StorageFull
-from .files import is_full, make_folder
+from ...core.errors import InvalidRequest, ReprieveError, StorageError, StorageFull
+from .files import is_full, is_read_only, make_folder
 
 VARIABLE = "REPRIEVE_HOME"
 STORE_VARIABLE = "REPRIEVE_STORE"
@@ -110,16 +110,25 @@ class Home:
         try:
             make_folder(path)
         except OSError as error:
-            if is_full(error):
-                raise StorageFull(
-                    f"There is no room left for the folder {path}, where reprieve keeps what is its own; "
-                    "make room, then try again."
-                ) from error
-            raise InvalidRequest(
-                f"The folder {path}, where reprieve keeps what is its own, cannot be made or used "
-                f"({error.strerror or error}). Set {VARIABLE} to a folder that this user may read and write."
-            ) from error
+            raise unusable(f"The folder {path}, where reprieve keeps what is its own", error) from error
         return path
+
+
+def unusable(what: str, error: OSError) -> ReprieveError:
+    """What a file of ours, named by `what`, failed with: a full disk, a wrong setting, or a bad disk."""
+    why = error.strerror or str(error)
+    if is_full(error):
+        return StorageFull(f"{what} cannot be written: {why}. Make room, then try again.")
+    if isinstance(error, _SETTINGS) or is_read_only(error):
+        return InvalidRequest(
+            f"{what} cannot be made or used: {why}. Set {VARIABLE} to a folder that this user may read and "
+            "write, or change its permissions."
+        )
+    return StorageError(f"{what} cannot be read or written: {why}. Check the disk, then try again.")
+
+
+_SETTINGS = (PermissionError, FileNotFoundError, FileExistsError, IsADirectoryError, NotADirectoryError)
+"""What the system says of a place where no folder of ours can be."""
 
 
 def _private(folder: Path) -> Path:

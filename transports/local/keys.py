@@ -17,7 +17,7 @@ from blake3 import blake3
 
 from ...core.errors import InvalidRequest, KeyRequired, StorageError
 from .files import make_folder, write_at, written
-from .home import KEY_FOLDER, Home
+from .home import KEY_FOLDER, Home, unusable
 from .os_lock import OsLock
 from .repository.config import Config, unwrap
 from .repository.vault import KEY_SIZE, Vault
@@ -112,7 +112,7 @@ def read_key(home: Home, repository_id: str) -> bytes | None:
     except FileNotFoundError:
         return None
     except OSError as error:
-        raise _unusable(path, error) from error
+        raise unusable(f"The key file {path}", error) from error
     except ValueError as error:
         raise StorageError(
             f"The key file {path} holds no key. Remove it, then give the "
@@ -131,7 +131,7 @@ def keep_key(home: Home, repository_id: str, master: bytes) -> None:
         with lock, written(path, "key", part=part) as descriptor:
             write_at(descriptor, master.hex().encode() + b"\n", 0)
     except OSError as error:
-        raise _unusable(path, error) from error
+        raise unusable(f"The key file {path}", error) from error
 
 
 def clear_unfinished_keys(home: Home) -> None:
@@ -196,7 +196,7 @@ def remember_code_shown(home: Home, repository_id: str) -> None:
     try:
         path.touch(0o600)
     except OSError as error:
-        raise _unusable(path, error) from error
+        raise unusable(f"The key file {path}", error) from error
 
 
 def _checksum(master: bytes) -> bytes:
@@ -221,9 +221,3 @@ def _key_file(home: Home, repository_id: str) -> Path:
 
 def _shown_file(home: Home, repository_id: str) -> Path:
     return home.keys / f"{repository_id}.shown"
-
-
-def _unusable(path: Path, error: OSError) -> StorageError:
-    return StorageError(
-        f"The key file {path} cannot be used: {error.strerror or error}. Check its folder and permissions."
-    )

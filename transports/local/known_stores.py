@@ -11,7 +11,7 @@ import attrs
 
 from ...core.errors import StorageError
 from .files import write_at, written
-from .home import Home
+from .home import Home, unusable
 from .os_lock import OsLock
 
 FORMAT = 1
@@ -43,9 +43,7 @@ class KnownStores:
                 with written(path, "stores") as descriptor:
                     write_at(descriptor, text.encode(), 0)
         except OSError as error:
-            raise StorageError(
-                f"The list of stores {path} cannot be written: {error.strerror}. Check its folder."
-            ) from error
+            raise unusable(f"The list of stores {path}", error) from error
 
     def _all(self) -> dict[str, str]:
         path = self.home.stores
@@ -57,7 +55,7 @@ class KnownStores:
         except FileNotFoundError:
             return {}
         except OSError as error:
-            raise StorageError(f"The list of stores {path} cannot be read: {error.strerror}.") from error
+            raise unusable(f"The list of stores {path}", error) from error
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise StorageError(
                 f"The list of stores {path} makes no sense. Remove it: it is made anew."

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import attrs
 
-from ...core.errors import NotFound
+from ...core.errors import NotFound, StorageError
 from ...core.ports import JournalStore
 from .home import Home
 from .names import incoming_prefix
@@ -68,6 +68,9 @@ async def _has_ended(job_id: str, journal: JournalStore) -> bool:
         return (await journal.job(job_id)).final
     except NotFound:
         return False  # the job of another home, whose database lies in the same folder
+    except StorageError as error:
+        log.info("What job %s left behind stays: %s", job_id, error)
+        return False
 
 
 def _in_home(home: Home) -> Iterator[tuple[str, Path]]:

@@ -17,7 +17,7 @@ import attrs
 
 from ...core.errors import InvalidRequest, NotFound, StorageError
 from .files import write_at, written
-from .home import Home
+from .home import Home, unusable
 from .names import canonical_database, canonical_store, without_secret
 from .os_lock import OsLock
 
@@ -58,7 +58,7 @@ class RegisteredDatabases:
         except FileNotFoundError:
             return ()
         except OSError as error:
-            raise StorageError(f"The list of databases {path} cannot be read: {error.strerror}.") from error
+            raise unusable(f"The list of databases {path}", error) from error
         except (ValueError, KeyError, TypeError) as error:
             raise StorageError(
                 f"The list of databases {path} makes no sense. Remove it, then register them again."
@@ -125,9 +125,7 @@ class RegisteredDatabases:
             with written(path, "databases") as descriptor:
                 write_at(descriptor, text.encode(), 0)
         except OSError as error:
-            raise StorageError(
-                f"The list of databases {path} cannot be written: {error.strerror}."
-            ) from error
+            raise unusable(f"The list of databases {path}", error) from error
 
 
 def _regular_file(path: str) -> os.stat_result:

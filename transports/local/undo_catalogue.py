@@ -122,7 +122,7 @@ def _read(home: Home, path: Path) -> Entry | None:
         )
         line, day, device, inode = (int(record.get(name, 0)) for name in ("line", "day", "device", "inode"))
         entry = Entry(copy, line, day, device, inode, record.get("exact") is True)
-    except (FileNotFoundError, ValueError, KeyError, TypeError, OverflowError):
+    except (OSError, ValueError, KeyError, TypeError, OverflowError):
         return None
     whole = copy.id == path.stem and data_path(home, copy.id).is_file()
     return entry if whole else None

@@ -36,6 +36,19 @@ def test_a_new_place_may_get_any_backup(reprieve: Reprieve, other: str, tmp_path
     assert ["of the other"] == content(tmp_path / "look-at-it.db")
 
 
+def test_a_file_without_backups_of_its_own_may_get_any_backup(
+    reprieve: Reprieve, other: str, tmp_path: Path
+) -> None:
+    """As on another machine, where the program has made a database at another path already."""
+    fresh = tmp_path / "fresh.db"
+    write(fresh, "CREATE TABLE t (x)", "INSERT INTO t VALUES ('fresh')")
+
+    assert 0 == reprieve("restore", other, "fresh.db", "--yes").code
+    assert ["of the other"] == content(fresh)
+    assert 0 == reprieve("revert", "fresh.db").code
+    assert ["fresh"] == content(fresh)
+
+
 def test_a_list_says_how_many_there_are_of_others(reprieve: Reprieve, other: str) -> None:
     listed = reprieve("list", "snippets.db")
     members = reprieve("list", "snippets.db", "--json").result

@@ -30,6 +30,7 @@ async def _first_line(library: Library) -> object:
 CALLS: dict[str, Callable[[Library], Awaitable[object]]] = {
     "backups": lambda library: library.backups(),
     "backup": lambda library: library.backup("0.1.0_x"),
+    "other_backups": lambda library: library.other_backups(),
     "create_backup": lambda library: library.create_backup(),
     "restore": lambda library: library.restore("0.1.0_x"),
     "delete": lambda library: library.delete("0.1.0_x"),

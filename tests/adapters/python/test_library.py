@@ -38,6 +38,11 @@ async def stops(transport: ScriptedTransport, job: Job) -> Events:
     yield Cancelled()
 
 
+async def published_under_another_id(transport: ScriptedTransport, job: Job) -> Events:
+    yield Noted("begun", backup=a_backup("provisional"))
+    yield Completed(a_backup("published"))
+
+
 async def fails(transport: ScriptedTransport, job: Job) -> Events:
     yield Failed(Problem("badSource", "It is a folder."))
 
@@ -116,6 +121,16 @@ async def test_restore_and_revert() -> None:
     assert ("b1", "new") == (restored.id, left.id)
     assert ("u1", JobKind.RESTORATION, True) == (job.undo_id, job.kind, job.reverts)
     assert JobState.DONE == status.state
+
+
+async def test_a_creation_is_known_by_both_ids_where_its_backup_is_published_under_another() -> None:
+    async with library(ScriptedTransport(published_under_another_id)) as lib:
+        job = await lib.create_backup()
+        published = await job
+
+        assert "published" == published.id
+        for id in ("provisional", "published"):
+            assert (job.id, published) == ((status := await lib.creation_status(id)).id, status.backup)
 
 
 async def test_the_creation_of_a_backup_is_known_by_its_provisional_id() -> None:

@@ -230,10 +230,11 @@ import encodings.idna, os, socket, sys
 os.setgid(65534)
 os.setuid(65534)
 port, count = int(sys.argv[1]), int(sys.argv[2])
-held = [socket.create_connection(("127.0.0.1", port)) for _ in range(count)]
-for sock in held[:5]:
+held = [socket.create_connection(("127.0.0.1", port)) for _ in range(5)]
+for sock in held:
     sock.sendall(b"GET /backups HTTP/1.1\\r\\nHost: localhost:%d\\r\\n\\r\\n" % port)
     assert b" 401 " in sock.recv(100)
+held += [socket.create_connection(("127.0.0.1", port)) for _ in range(count)]
 print("open", flush=True)
 sys.stdin.read()
 """

@@ -48,7 +48,8 @@ class _Failing:
         return fails
 
     async def watch(self) -> AsyncGenerator[Job]:
-        for job in ():
+        none: tuple[Job, ...] = ()
+        for job in none:
             yield job
 
 

@@ -111,10 +111,7 @@ async def test_a_backup_that_is_cancelled_meanwhile_is_none(undo: Undo) -> None:
     undone.set()
 
     asked = asyncio.create_task(service.post("/backup"))
-    async for job in service.library.watch():
-        if job.state == "running":
-            break
-    await service.library.cancel(job.id)
+    await service.library.cancel(await _running(service))
     answer = await asked
 
     assert (500, True) == (answer.status, "was cancelled" in answer.text)
@@ -129,6 +126,14 @@ async def test_who_is_answered_before_a_failure_finds_it_in_the_status(serve: Se
     assert job.backup is not None
     status = (await service.get(f"/backup/{job.backup.id}/creation/status")).document
     assert (204, "FAILED") == (answer.status, status["status"])
+
+
+async def _running(service: Service) -> str:
+    """The id of the first job that runs."""
+    async for job in service.library.watch():
+        if job.state == "running":
+            return job.id
+    raise AssertionError("no job runs")
 
 
 async def _ended(service: Service) -> Job:

@@ -11,9 +11,16 @@ import sqlite3
 import time
 from pathlib import Path
 
-from ....core.errors import DatabaseLocked, ReprieveError, StorageError, StorageFull, UpdateRequired
+from ....core.errors import (
+    DatabaseLocked,
+    InvalidRequest,
+    ReprieveError,
+    StorageError,
+    StorageFull,
+    UpdateRequired,
+)
 from .. import failpoints
-from ..files import is_full, is_out_of_room, sync_folder
+from ..files import is_full, is_out_of_room, is_read_only, sync_folder
 
 VERSION = 1
 PATIENCE = 30.0
@@ -129,6 +136,20 @@ def error_of(path: Path, error: sqlite3.Error | OSError) -> ReprieveError:
     )
 
 
+def opening_error_of(path: Path, error: sqlite3.Error | OSError) -> ReprieveError:
+    """The same, while it was being opened: a folder that is not this user's is a wrong setting."""
+    known = error_of(path, error)
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    not_permitted = code in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM)
+    not_permitted |= isinstance(error, PermissionError | IsADirectoryError) or is_read_only(error)
+    if isinstance(known, StorageFull) or not not_permitted:
+        return known
+    return InvalidRequest(
+        f"The journal {path} cannot be opened ({error}); set REPRIEVE_HOME to a folder that this user may "
+        "read and write, or change its permissions."
+    )
+
+
 def _damaged(path: Path, detail: str) -> StorageError:
     return StorageError(
         f"The journal {path} is damaged ({detail}). No backup is lost, they are in the store: move this "
@@ -146,7 +167,10 @@ def _touch(path: Path) -> bool:
 
 
 def _connect(path: Path) -> sqlite3.Connection:
-    return sqlite3.connect(path, timeout=PATIENCE, isolation_level=None, check_same_thread=False)
+    connection = sqlite3.connect(path, timeout=PATIENCE, isolation_level=None, check_same_thread=False)
+    # A row whose text was damaged must not hide the others of its query.
+    connection.text_factory = lambda text: text.decode("utf-8", "replace")
+    return connection
 
 
 def _prepare(connection: sqlite3.Connection, path: Path) -> None:

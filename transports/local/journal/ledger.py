@@ -14,13 +14,11 @@ import attrs
 
 from ....core.errors import Conflict, IllegalTransition, NotFound, OwnershipLost
 from ....core.job import Job, JobKind
-from ....core.journal import Record, dumps, job_of, loads, message_of, name_of, to_record
+from ....core.journal import dumps, name_of, to_record
 from ....core.ports import Claim, Entry, Takeover
 from .file import NOW
 from .owners import NOBODY, Lease, Neighbours
-
-Row = tuple[str, str | None]
-"""A job's record, and how far it got since that was written."""
+from .rows import EventRow, JobRow, Reading, job_in
 
 
 @attrs.frozen
@@ -51,6 +49,7 @@ class Ledger:
     owner: str
     neighbours: Neighbours
     lease: float
+    _reading: Reading = attrs.field(factory=Reading, init=False)
 
     # -- writing ----------------------------------------------------------------------------
 
@@ -150,7 +149,7 @@ class Ledger:
         self.connection.execute(
             "UPDATE job SET owner = ?, fence = ? WHERE id = ?", (self.owner, claim.fence, job_id)
         )
-        return Takeover(_job((record, progress)), claim, bool(cancel_asked))
+        return Takeover(job_in(JobRow(job_id, record, progress)), claim, bool(cancel_asked))
 
     def disown(self, claim: Claim) -> None:
         """Give a job up, for whoever finds it abandoned."""
@@ -194,19 +193,23 @@ class Ledger:
         gone = [
             owner for owner, until, expired in owners if self.neighbours.gone(owner, _lease(until, expired))
         ]
-        rows: list[tuple[int, str, str | None]] = []
+        rows: list[tuple[int, str, str, str | None]] = []
         for owner in gone:
             rows += self.connection.execute(
-                "SELECT number, record, progress FROM job WHERE owner = ? AND settled_at IS NULL", (owner,)
+                "SELECT number, id, record, progress FROM job WHERE owner = ? AND settled_at IS NULL",
+                (owner,),
             )
-        return tuple(_job((record, progress)) for _, record, progress in sorted(rows))
+        rows.sort(key=lambda row: row[0])
+        return tuple(self._reading.jobs(JobRow(*row[1:]) for row in rows))
 
     def job(self, job_id: str) -> Job:
         """One job. Raises NotFound."""
-        row = self.connection.execute("SELECT record, progress FROM job WHERE id = ?", (job_id,)).fetchone()
+        row = self.connection.execute(
+            "SELECT id, record, progress FROM job WHERE id = ?", (job_id,)
+        ).fetchone()
         if row is None:
             raise NotFound(f"There is no job {job_id}; `reprieve jobs` lists those that there are.")
-        return _job(row)
+        return job_in(JobRow(*row))
 
     def jobs(self, database: str | None, unsettled: bool, limit: int) -> tuple[Job, ...]:
         """The newest jobs, newest first."""
@@ -216,11 +219,11 @@ class Ledger:
         if unsettled:
             wanted.append("settled_at IS NULL")
         rows = self.connection.execute(
-            f"SELECT record, progress FROM job WHERE {' AND '.join(wanted)} "
+            f"SELECT id, record, progress FROM job WHERE {' AND '.join(wanted)} "
             "ORDER BY number DESC LIMIT :limit",
             {"database": database, "limit": limit},
         )
-        return tuple(_job(row) for row in rows)
+        return tuple(self._reading.jobs(JobRow(*row) for row in rows))
 
     def seq(self) -> int:
         """The number of the newest line; 0 before the first."""
@@ -229,12 +232,12 @@ class Ledger:
     def entries(self, after: int, job_id: str | None, limit: int) -> tuple[Entry, ...]:
         """The journal's lines, of all jobs or of one, in order."""
         rows = self.connection.execute(
-            "SELECT seq, owner, record, what, message FROM event WHERE seq > :after"
+            "SELECT seq, job, owner, record, what, message FROM event WHERE seq > :after"
             + (" AND job = :job" if job_id is not None else "")
             + " ORDER BY seq LIMIT :limit",
             {"after": after, "job": job_id, "limit": limit},
         )
-        return tuple(_entry(*row) for row in rows)
+        return tuple(self._reading.entries(EventRow(*row) for row in rows))
 
     # -- parts ------------------------------------------------------------------------------
 
@@ -255,29 +258,34 @@ class Ledger:
 
     def _must_wait(self, number: int, database: str) -> bool:
         before = self.connection.execute(
-            f"SELECT job.owner, active, {_LEASE} FROM job LEFT JOIN owner ON owner.id = job.owner "
+            f"SELECT job.owner, active, {_LEASE}, job.id, record "
+            "FROM job LEFT JOIN owner ON owner.id = job.owner "
             "WHERE database = ? AND settled_at IS NULL AND (active OR number < ?)",
             (database, number),
         ).fetchall()
-        return any(
-            active or owner == self.owner or not self.neighbours.gone(owner, _lease(until, expired))
-            for owner, active, until, expired in before
-        )
+        for owner, active, until, expired, job_id, record in before:
+            if owner == self.owner or not self.neighbours.gone(owner, _lease(until, expired)):
+                return True
+            if active:
+                job_in(JobRow(job_id, record, None))  # one that nobody can read, nobody will settle
+                return True
+        return False
 
     def _with_key(self, key: str | None) -> Job | None:
         if key is None:
             return None
         row = self.connection.execute(
-            "SELECT record, progress FROM job WHERE idempotency_key = ?", (key,)
+            "SELECT id, record, progress FROM job WHERE idempotency_key = ?", (key,)
         ).fetchone()
-        return None if row is None else _job(row)
+        return None if row is None else job_in(JobRow(*row))
 
     def _refuse_second_restoration(self, job: Job) -> None:
         other = self.connection.execute(
-            "SELECT id FROM job WHERE database = ? AND kind = ? AND settled_at IS NULL",
+            "SELECT id, record, NULL FROM job WHERE database = ? AND kind = ? AND settled_at IS NULL",
             (job.database, JobKind.RESTORATION),
         ).fetchone()
         if other is not None:
+            job_in(JobRow(*other))  # one that nobody can read is none to wait for
             raise Conflict(
                 f"Job {other[0]} is restoring {job.database} already; wait for it to end, or cancel it."
             )
@@ -303,14 +311,3 @@ def _lease(until: float | None, expired: int | None) -> Lease | None:
 
 def _progress(job: Job) -> str:
     return dumps({"progress": to_record(job.progress), "percentage": job.percentage})
-
-
-def _job(row: Row) -> Job:
-    record, progress = row
-    newest: Record = loads(progress) if progress else {}
-    return job_of(loads(record) | newest)
-
-
-def _entry(seq: int, owner: str, record: str, what: str | None, message: str | None) -> Entry:
-    told = None if what is None or message is None else message_of(what, loads(message))
-    return Entry(job_of(loads(record)), told, seq, owner)

@@ -20,7 +20,7 @@ from ....core.job import Job
 from ....core.ports import Claim, Entry, Takeover
 from .. import failpoints
 from ..home import Home
-from .file import error_of, open_file, open_for_reading
+from .file import error_of, open_file, open_for_reading, opening_error_of
 from .ledger import Ledger, Line
 from .owners import Neighbours, Owner
 from .writer import Writer
@@ -205,14 +205,17 @@ class SqliteJournal:
         return await asyncio.get_running_loop().run_in_executor(thread, translated)
 
     def _connect(self, owner: Owner, neighbours: Neighbours) -> tuple[sqlite3.Connection, sqlite3.Connection]:
-        neighbours.sweep()
-        owner.begin()
         try:
-            writing = open_file(self._path)
-            return writing, open_for_reading(self._path)
-        except BaseException:
-            owner.end()
-            raise
+            neighbours.sweep()
+            owner.begin()
+            try:
+                writing = open_file(self._path)
+                return writing, open_for_reading(self._path)
+            except BaseException:
+                owner.end()
+                raise
+        except (sqlite3.Error, OSError) as error:
+            raise opening_error_of(self._path, error) from error
 
 
 def _disconnect(opened: _Opened) -> None:

@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 
 import attrs
 
-from ....core.errors import Conflict, NotFound, RepositoryCorrupt, StorageError
+from ....core.errors import Conflict, NotFound, StorageError
 from ....core.job import Backup
 from ..failpoints import reach
 from ..stores import Store
@@ -141,7 +141,7 @@ class Catalog:
             return self._readable(name) is not None
         try:
             self._vault.open(Kind.HIDDEN, name, self._store.get(name, MAX_SIZE))
-        except (RepositoryCorrupt, NotFound):
+        except (StorageError, NotFound):
             return False
         return True
 

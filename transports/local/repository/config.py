@@ -184,6 +184,8 @@ def unwrap(store: Store, config: Config, passphrase: str) -> bytes:
                 continue
             except TooCostly as error:
                 passed_over = f" {error}"
+            except ValueError as error:  # a cost, or a length, that the ciphers do not know
+                passed_over = f" {key.name} is no sound key ({error}), and was passed over."
     raise KeyRequired(
         f"The passphrase opens no key of the repository in {store.url}.{passed_over} Try another, or give "
         "the recovery code to `reprieve key import`."

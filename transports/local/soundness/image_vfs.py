@@ -28,7 +28,9 @@ _LIMITS = {
     apsw.SQLITE_LIMIT_SQL_LENGTH: 16 << 20,
     apsw.SQLITE_LIMIT_WORKER_THREADS: 0,
 }
-"""No row of the image is read, only its schema: what is longer than this is no schema of anybody's."""
+"""No row of the image is read, only its schema, in which no statement is as long as this."""
+
+_STEPS_BETWEEN_LOOKS = 1000
 
 _HEADER = 100
 
@@ -39,6 +41,12 @@ def _as_readable(start: bytes) -> bytes:
     data[18:20] = b"\x01\x01"
     data[47] = min(data[47], NEWEST_FORMAT)
     return bytes(data)
+
+
+def limit_check(connection: apsw.Connection) -> None:
+    """Let a check on `connection` take no more than any sound schema needs, on either way to the rule."""
+    for limit, most in _LIMITS.items():
+        connection.limit(limit, most)
 
 
 @contextmanager
@@ -54,8 +62,9 @@ def opened(read: Read, size: int) -> Iterator[apsw.Connection]:
         with closing(apsw.Connection("image", flags=flags, vfs=vfs.name)) as connection:
             connection.config(apsw.SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0)
             connection.drop_modules(None)
-            for limit, most in _LIMITS.items():
-                connection.limit(limit, most)
+            limit_check(connection)
+            connection.set_progress_handler(lambda: bool(read(0, 0)), _STEPS_BETWEEN_LOOKS)
+            connection.execute("PRAGMA writable_schema=ON")  # the settings shall not fail on what is in it
             for setting in ("journal_mode=MEMORY", "temp_store=MEMORY", "cache_spill=OFF", "synchronous=OFF"):
                 connection.execute(f"PRAGMA {setting}").fetchall()
             yield connection

@@ -110,6 +110,7 @@ def _load_schema(connection: apsw.Connection, read: Read) -> tuple[str, ...]:
     schema_format = read(47, 1)[0]  # SQLite looks at no other of its four bytes
     if schema_format > NEWEST_FORMAT:
         unreadable = (f"{UNREADABLE_SCHEMA}its format is {schema_format}",)
+    connection.execute("PRAGMA writable_schema=RESET")
     try:
         connection.execute("SELECT 1 FROM sqlite_schema").fetchone()
     except (apsw.CorruptError, apsw.SQLError) as error:

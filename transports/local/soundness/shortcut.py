@@ -10,6 +10,7 @@ import re
 
 import apsw
 
+from .image_vfs import limit_check
 from .rule import MOST_FINDINGS, structural
 
 _ROOTS = re.compile(r"\[([1-9]\d*)(,\d+)*\]")
@@ -26,6 +27,7 @@ def look(connection: apsw.Connection, *, full: bool = False) -> tuple[str, ...] 
     are missing from indexes, too, which is no damage to the file. Raises what makes the file
     unreadable (a lock, the disk), and InterruptError.
     """
+    limit_check(connection)
     connection.execute("PRAGMA writable_schema=RESET")  # from now on it must be possible to parse all of it
     try:
         return _look(connection, full)

@@ -142,7 +142,7 @@ class GuardedFolder:
             new_name,
             src_dir_fd=self._descriptor,
             dst_dir_fd=folder._descriptor,
-            follow_symlinks=False,
+            follow_symlinks=os.link not in os.supports_follow_symlinks,
         )
 
     def move_to(self, name: str, folder: GuardedFolder, new_name: str) -> None:

@@ -6,7 +6,6 @@ import threading
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -85,18 +84,19 @@ def _stored_soundly(
     task: Task, repository: Repository, parent: BackupRecord | None, sharing: Sharing
 ) -> Backup:
     """Store; and again, without what was found damaged, as long as what it shares turns out to be."""
-    for attempt in count(1):
+    attempt = 1
+    while True:
         try:
             backup, damaged = _store(task, repository, parent, sharing)
         except SharedDamage as damage:
             if attempt == ATTEMPTS:
                 raise
+            attempt += 1
             sharing = attrs.evolve(sharing, avoid=sharing.avoid | damage.names)
-        else:
-            break
-    if damaged:
-        _warn_of(damaged, task, repository, backup)
-    return backup
+            continue
+        if damaged:
+            _warn_of(damaged, task, repository, backup)
+        return backup
 
 
 def _warn_of(damaged: frozenset[str], task: Task, repository: Repository, backup: Backup) -> None:

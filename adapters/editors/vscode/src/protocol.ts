@@ -80,6 +80,7 @@ export interface Job {
   startedAt?: string;
   endedAt?: string;
   error?: Problem;
+  warnings?: string[];
 }
 
 /** The two kinds of job. A revert is a restoration whose source is an undo copy. */

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
+from typing import cast
 
 import apsw
 
@@ -14,7 +15,7 @@ def supply_words(connection: apsw.Connection) -> None:
     connection.create_scalar_function("mine", lambda *values: values[0], deterministic=True)
     connection.create_collation("odd", lambda one, two: (one > two) - (one < two))
     connection.register_fts5_tokenizer("ours", lambda *_: _words)
-    connection.create_module("ourmodule", _Module())
+    connection.create_module("ourmodule", cast("apsw.VTModule", _Module()))
 
 
 def _words(text: bytes, _flags: int, _locale: str | None) -> list[str]:
@@ -22,13 +23,17 @@ def _words(text: bytes, _flags: int, _locale: str | None) -> list[str]:
 
 
 class _Module:
-    """A virtual table without rows."""
+    """A module of virtual tables; none of them is ever read."""
 
-    def Create(self, *_names: object) -> tuple[str, _Module]:
-        return "CREATE TABLE x(a)", self
+    def Create(
+        self, connection: apsw.Connection, modulename: str, databasename: str, tablename: str, *args: object
+    ) -> tuple[str, apsw.VTTable]:
+        return "CREATE TABLE x(a)", cast("apsw.VTTable", _Table())
 
     Connect = Create
 
+
+class _Table:
     def Disconnect(self) -> None: ...
 
     Destroy = Disconnect

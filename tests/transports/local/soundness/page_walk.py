@@ -23,7 +23,7 @@ class Broken(Exception):
     """The file is no sound database; the text says where."""
 
 
-def number(data: bytes, at: int, size: int = 4) -> int:
+def number(data: bytes | bytearray, at: int, size: int = 4) -> int:
     return int.from_bytes(data[at : at + size], "big")
 
 
