@@ -38,7 +38,7 @@ def incoming_path(database: Path, job_id: str) -> Path:
 
 def incoming_prefix(database: Path) -> str:
     """How the names of such files begin: short, since the name itself may be as long as names can be."""
-    import hashlib  # late: only whoever restores to a missing path needs it
+    import hashlib  # late: nothing needs it before a database is open
 
     digest = hashlib.blake2b(os.fsencode(database.name), digest_size=8).hexdigest()
     return f".{digest}."
