@@ -126,13 +126,18 @@ def test_a_revert_reaches_no_other_file(
 @pytest.mark.parametrize("method", Method)
 @pytest.mark.parametrize("swap", SWAPS)
 def test_a_backup_reads_no_other_file(
-    target: Path, private: Path, at_each_open: Callable[[Swap], None], swap: Swap, method: Method
+    tmp_path: Path,
+    target: Path,
+    private: Path,
+    at_each_open: Callable[[Swap], None],
+    swap: Swap,
+    method: Method,
 ) -> None:
     sink = MemorySink()
     at_each_open(swap)
 
     with pytest.raises(BadSource, match=r"link has appeared|replaced"):
-        take(target, sink, cancelled=lambda: False, method=method)
+        take(target, sink, cancelled=lambda: False, method=method, copy=tmp_path / "copy.db")
 
     assert b"" == bytes(sink.data)
 
