@@ -60,8 +60,7 @@ def add_to(commands: Commands) -> None:
         "revert",
         revert,
         "Undo the last restoration; what was written since is kept as well.",
-        more="Every revert can be reverted. The last 3 copies of a database are kept until you\n"
-        "drop them, older ones for 7 days of use.",
+        more="Each can be reverted. The last 3 copies stay, older ones for 7 days of use.",
         example="reprieve revert snippets.db",
     )
     parser.add_argument("database", metavar="DATABASE", help="the database that was restored")
