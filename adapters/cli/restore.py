@@ -29,8 +29,7 @@ RESTORE_USAGE = "reprieve restore [-h] [--store STORE] [--yes] [...] BACKUP DATA
 REVERT_USAGE = """\
 reprieve revert [-h] [--store STORE] [--json]
                        [--to ID | --list | --forget ID] [--yes]
-                       [--work-dir FOLDER]
-                       DATABASE"""
+                       [--work-dir FOLDER] DATABASE"""
 """argparse breaks a line of choices at other places from Python 3.13 on."""
 
 
