@@ -153,3 +153,10 @@ MESSAGES: dict[str, type[Message]] = {
     "failed": Failed,
     "interrupted": Interrupted,
 }
+
+
+def ends_stream(event: Event | None) -> bool:
+    """Whether a transport has nothing more to tell after `event`, and nothing to clear away."""
+    if isinstance(event, Completed):
+        return not event.revocable
+    return isinstance(event, Cancelled | Failed | Interrupted)

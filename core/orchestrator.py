@@ -1,8 +1,8 @@
 """The orchestrator: many jobs, one at a time on a database, at most so many at once.
 
 It owns the runs of this process, decides whose turn it is (line.py), tells observers
-(observers.py), carries cancels between processes through the journal, and settles what a process
-that is gone has left behind. What it never does by itself is work that nobody asked for.
+(observers.py), carries cancels between processes through the journal, and has settled what a process
+that is gone has left behind (takeover.py).
 """
 
 from __future__ import annotations
@@ -15,18 +15,18 @@ from typing import Any
 
 import attrs
 
-from .endings import abandoned, raise_unless_done, too_late
-from .errors import IllegalTransition, InvalidRequest, OwnershipLost, ReprieveError, StorageError
+from .endings import raise_unless_done, too_late
+from .errors import Conflict, IllegalTransition, InvalidRequest, OwnershipLost, Problem
 from .job import Job
 from .lifecycle import JobState, Outcome
 from .line import Line
-from .messages import Cancel, Failed, Interrupted, Start
+from .messages import Cancel, Start
 from .observers import Audience, Watch
-from .ports import Claim, Clock, Entry, JournalStore, Takeover, Transport
-from .reducer import reduce
+from .ports import Claim, Clock, JournalStore, Transport
 from .request import Request, same_request
 from .retry import RetryPolicy
 from .runner import Run, Surroundings
+from .takeover import Takeovers
 
 log = logging.getLogger(__name__)
 
@@ -61,11 +61,9 @@ class Orchestrator:
     ) -> None:
         self._journal = journal
         self._clock = clock
-        self._transport_of = transport_of
         if limit < 1:
             raise InvalidRequest(f"At most {limit} jobs at once is none at all; the limit is 1 or more.")
         self._random = random or Random()
-        self._resumes_detached = resumes_detached
         self._line = Line(limit)
         self._runs: dict[str, Run] = {}
         self._drives: dict[str, asyncio.Task[None]] = {}
@@ -74,8 +72,18 @@ class Orchestrator:
         self._turn = asyncio.Event()
         self._heard = 0
         self._closed = False
-        self._around = Surroundings(
-            journal, clock, retry or RetryPolicy(), self._random, self._audience.offer, self.listen
+        retry = retry or RetryPolicy()
+        self._around = Surroundings(journal, clock, retry, self._random, self._audience.offer, self.listen)
+        self._takeovers = Takeovers(
+            journal,
+            clock,
+            transport_of,
+            adopt=self._adopt,
+            is_known=self._runs.__contains__,
+            enqueue=self._enqueue,
+            begin=lambda job: self._line.started(job.id),
+            spawn=self._spawn,
+            attempts=retry.attempts if resumes_detached else 0,
         )
 
     async def open(self) -> None:
@@ -83,7 +91,7 @@ class Orchestrator:
         await self._journal.open()
         try:
             self._spawn(self._give_turns())
-            for run in await self._settle_abandoned():
+            for run in await self._takeovers.settle_abandoned():
                 await run.ended.wait()
             if self._journal.shared:
                 self._spawn(self._mind_others())
@@ -151,14 +159,19 @@ class Orchestrator:
             created=self._clock.now(),
             **attrs.asdict(request, recurse=False),
         )
-        job, claim = await self._journal.create(wanted)
+        try:
+            job, claim = await self._journal.create(wanted)
+        except (Conflict, OwnershipLost):
+            raise
+        except Exception as error:  # it may be in the journal all the same
+            self._takeovers.settle_if_claimed(wanted.id, Problem.of(error))
+            raise
         if claim is None:
             return same_request(wanted, job)
         self._refuse_if_closed()
         run = self._adopt(job, claim, transport)
         self._audience.offer(job, True)
-        self._line.join(job.id, job.database)
-        self._turn.set()
+        self._enqueue(job)
         return run.job
 
     async def cancel(self, job_id: str) -> Job:
@@ -260,7 +273,7 @@ class Orchestrator:
 
     # -- running ----------------------------------------------------------------------------
 
-    def _adopt(self, job: Job, claim: Claim, transport: Transport) -> Run:
+    def _adopt(self, job: Job, claim: Claim, transport: Transport | None) -> Run:
         run = Run(job, claim, transport, self._around)
         self._runs[job.id] = run
         self._drives[job.id] = self._spawn(self._see_through(run))
@@ -287,14 +300,15 @@ class Orchestrator:
                 await self._give_turn(self._runs[job_id])
 
     async def _give_turn(self, run: Run) -> None:
-        job = run.job
+        job, claim = run.job, run.claim
         try:
-            active = await self._journal.activate(run.claim)
-        except (OwnershipLost, StorageError) as error:
-            run.interfere(error)
+            active = await self._journal.activate(claim)
+        except Exception as error:  # whatever a journal throws, the next one has its turn
+            if claim == run.claim:  # otherwise the run is in doubt, and has claimed its job anew
+                run.interfere(error)
             return
-        if run.job.state is not JobState.IDLE:
-            return  # cancelled meanwhile: it leaves the line by itself
+        if run.job.state is not JobState.IDLE or run.recovers:
+            return  # cancelled meanwhile, or to be given up: it leaves the line by itself
         if active:
             self._line.started(job.id)
             run.take(Start())
@@ -313,8 +327,8 @@ class Orchestrator:
                 await self.listen()
                 await self._hear_others()
                 if rounds % SETTLE_EVERY == 0:
-                    await self._settle_abandoned()
-            except ReprieveError as error:
+                    await self._takeovers.settle_abandoned()
+            except Exception as error:  # whatever a journal throws, it is looked at again
                 log.warning("the journal cannot be read just now, and is tried again: %s", error)
                 continue
             self._line.retry()
@@ -335,63 +349,9 @@ class Orchestrator:
             if job.id not in self._runs:
                 self._audience.offer(job, False)
 
-    async def _settle_abandoned(self) -> list[Run]:
-        """Take over what dead processes left; the runs that settle it."""
-        runs = []
-        for job in await self._journal.abandoned():
-            try:
-                run = await self._settle(job)
-            except OwnershipLost as error:
-                log.info("job %s: somebody else settles it: %s", job.id, error)
-            else:
-                runs += [run] if run else []
-        return runs
-
-    async def _settle(self, job: Job) -> Run | None:
-        """Take one over; the run that recovers it, if it has to be."""
-        waits = job.state is JobState.IDLE
-        resumes = (
-            self._resumes_detached and job.outlives_its_process and job.attempt < self._around.retry.attempts
-        )
-        transport: Transport | None = None
-        if resumes or not waits:
-            try:
-                transport = await self._transport_of(job)
-            except ReprieveError as error:  # it is not claimed: a process that can open it will settle it
-                log.warning("job %s: it cannot be settled here and now: %s", job.id, error)
-                return None
-        takeover = await self._journal.claim(job.id)
-        if takeover is None:
-            return None
-        job = takeover.job
-        if transport is None or (waits and takeover.cancel_asked):
-            await self._give_up(takeover)
-            return None
-        run = self._adopt(job, takeover.claim, transport)
-        if waits:
-            self._line.join(job.id, job.database)
-            self._turn.set()
-        elif resumes and not takeover.cancel_asked and job.state is JobState.RUNNING:
-            self._line.started(job.id)
-            run.take(Interrupted(abandoned(job)))
-        else:
-            if takeover.cancel_asked:
-                run.take(Cancel())
-            run.recover()
-            return run
-        return None
-
-    async def _give_up(self, takeover: Takeover) -> None:
-        """A job that waited when its process ended: nothing was done, and nobody is there to want it."""
-        job, now = takeover.job, self._clock.now()
-        ending = (Cancel(now),) if takeover.cancel_asked else (Start(now), Failed(abandoned(job), now))
-        entries = []
-        for message in ending:
-            job, _ = reduce(job, message)
-            entries.append(Entry(job, message))
-        await self._journal.append(takeover.claim, tuple(entries))
-        for entry in entries:
-            self._audience.offer(entry.job, True)
+    def _enqueue(self, job: Job) -> None:
+        self._line.join(job.id, job.database)
+        self._turn.set()
 
     def _refuse_if_closed(self) -> None:
         if self._closed:

@@ -153,7 +153,7 @@ class Entry:
 
 @attrs.frozen
 class Takeover:
-    """An abandoned job that is now this process's, and whether somebody had asked to cancel it."""
+    """A job that is this process's from now on, and whether somebody had asked to cancel it."""
 
     job: Job
     claim: Claim
@@ -163,9 +163,12 @@ class Takeover:
 class JournalStore(Protocol):
     """The durable record of every job; several processes may share one.
 
-    Every write carries a Claim, and MUST raise OwnershipLost, and write nothing, once another
-    process has claimed the job. What an awaited method wrote is durable when it returns. The store keeps
-    its claims alive by itself (lease and heartbeat) from `open` to `close`.
+    Every write carries a Claim, and MUST raise OwnershipLost, and write nothing, once the job has been
+    claimed again. What an awaited method wrote is durable when it returns. When it raises OwnershipLost,
+    Conflict, NotFound or IllegalTransition, nothing was written. After any other exception the caller
+    does not know: a commit may be durable though its answer was lost, or become durable later. Then it
+    calls `claim`, whose answer is the truth. The store keeps its claims alive by itself (lease and
+    heartbeat) from `open` to `close`.
     """
 
     @property
@@ -202,7 +205,10 @@ class JournalStore(Protocol):
         ...
 
     async def append(self, claim: Claim, entries: tuple[Entry, ...]) -> None:
-        """Record consecutive transitions of one job. Concurrent calls share one transaction."""
+        """Record consecutive transitions of one job: all of them or none.
+
+        Concurrent calls share one transaction.
+        """
         ...
 
     def progressed(self, claim: Claim, job: Job) -> None:
@@ -222,7 +228,11 @@ class JournalStore(Protocol):
         ...
 
     async def claim(self, job_id: str) -> Takeover | None:
-        """Take an abandoned job over, with a new fence; None if somebody else did, or it is settled."""
+        """Claim an abandoned job, or one that this owner has, with a new fence.
+
+        None if another owner has it, or it is settled. From now on no write with an earlier claim can become
+        durable: what the Takeover says of the job is all that there is.
+        """
         ...
 
     async def job(self, job_id: str) -> Job:

@@ -3,9 +3,7 @@
 `take` decides at once (reduce) and never waits, so decisions are atomic without locks and an illegal
 command raises where it was given. What was decided leaves in order through one outbox: durable in
 the journal first, then told to observers, then its effects are asked of the transport. Progress
-is not journalled; it is told when no change of state is on its way.
-
-This file knows ports, never their implementations.
+is not journalled; it is told when no change of state is on its way. Knows ports, never their implementations.
 """
 
 from __future__ import annotations
@@ -13,8 +11,8 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Awaitable, Callable, Coroutine, Iterator
-from contextlib import aclosing, contextmanager
+from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import aclosing
 from random import Random
 from typing import Any
 
@@ -22,12 +20,12 @@ import attrs
 
 from .errors import (
     IllegalTransition,
+    NotFound,
     OutcomeUnknown,
     OwnershipLost,
     Problem,
     RemoteProtocolError,
     ReprieveError,
-    StorageError,
 )
 from .job import Job
 from .lifecycle import JobState, Outcome
@@ -46,10 +44,12 @@ from .messages import (
     Recover,
     Start,
     StartAgain,
+    ends_stream,
 )
 from .ports import Claim, Clock, Entry, Events, JournalStore, Transport
 from .reducer import reduce
 from .retry import RetryPolicy
+from .tasks import end_task, only_cancelled_by_us
 
 log = logging.getLogger(__name__)
 
@@ -60,11 +60,10 @@ Ask = Callable[[Job], Events]
 """What a transport is asked to do with a job: carry it out, or recover it."""
 
 SETTLE_AFTER = 1.0
-"""Seconds until a journal that could not be written, or a recovery that could not be made, is tried again."""
+"""Seconds until a journal that failed, or a recovery that could not be made, is tried again."""
 
 _SILENCE = (
-    "The transport stopped telling without saying how the job ended; look at the database and at the "
-    "list of backups."
+    "The transport stopped telling without saying how the job ended; look at the database and the backups."
 )
 
 
@@ -93,10 +92,11 @@ class Run:
     """One job under way, in the process that owns it.
 
     `job` is the job as decided; `told` as last made durable. `ended` is set once `told` is final or
-    `lost` says why this process can no longer speak for the job, or cannot now.
+    `lost` says why this process can no longer speak for the job, or cannot now. When the journal has
+    failed, the run is in doubt, and decides nothing until it knows what was recorded.
     """
 
-    def __init__(self, job: Job, claim: Claim, transport: Transport, around: Surroundings) -> None:
+    def __init__(self, job: Job, claim: Claim, transport: Transport | None, around: Surroundings) -> None:
         self.job = job
         self.told = job
         self.lost: ReprieveError | None = None
@@ -106,10 +106,12 @@ class Run:
         self._transport = transport
         self._around = around
         self._outbox: deque[_Decided] = deque()
+        self._in_doubt = False
+        self._unconfirmed: tuple[_Decided, ...] = ()
         self._wake = asyncio.Event()
         self._durable = asyncio.Event()
         self._durable.set()
-        self._interference: ReprieveError | None = None
+        self._interference: Exception | None = None
         self._stream: asyncio.Task[None] | None = None
         self._errands: set[asyncio.Task[None]] = set()
         self._trouble: Problem | None = None
@@ -121,7 +123,13 @@ class Run:
         return self.told if self._outbox else self.job
 
     def take(self, message: Message) -> Job:
-        """Decide what `message` makes of the job. Raises IllegalTransition, changing nothing."""
+        """Decide what `message` makes of the job. Raises IllegalTransition, changing nothing.
+
+        While the run is in doubt a cancel is only remembered.
+        """
+        if self._in_doubt and isinstance(message, Cancel):
+            self._cancelled = True
+            return self.job
         if isinstance(message, Progressed):
             self.job, _ = reduce(self.job, message)
             if not self._outbox:
@@ -141,6 +149,12 @@ class Run:
         """Settle a job that was taken over from a process that is gone."""
         self._perform(Recover())
 
+    def give_up(self, problem: Problem, *, cancelled: bool) -> None:
+        """Settle a job that waited when its process ended: it fails for `problem`, unless cancelled."""
+        self.recovers = True
+        self._trouble, self._cancelled = problem, cancelled
+        self._settle()
+
     async def drive(self) -> Job:
         """Make decided things durable, told and done, until the job is settled.
 
@@ -153,7 +167,9 @@ class Run:
                 try:
                     self._heed_interference()
                     await self._release()
-                except StorageError as error:
+                except OwnershipLost:
+                    raise
+                except Exception as error:  # whatever a journal throws, its job must end
                     await self._start_over(error)
             self.ended.set()
             if self._stream:
@@ -166,8 +182,8 @@ class Run:
             self.ended.set()
             await self._stop()
 
-    def interfere(self, error: ReprieveError) -> None:
-        """The journal said `error` about this job: OwnershipLost ends the run, StorageError the attempt."""
+    def interfere(self, error: Exception) -> None:
+        """The journal raised `error` for this job: OwnershipLost ends the run, all else the attempt."""
         self._interference = error
         self._wake.set()
 
@@ -184,8 +200,7 @@ class Run:
             await self._around.journal.append(self.claim, tuple(decided.entry for decided in batch))
             for decided in batch:
                 self._outbox.popleft()
-                self.told = decided.entry.job
-                self._around.publish(self.told, True)
+                self._tell(decided.entry.job)
             if not self._outbox:
                 self._durable.set()
             for effect in (effect for decided in batch for effect in decided.effects):
@@ -193,42 +208,77 @@ class Run:
         if self.job is not self.told and not self.told.final:
             self._tell_progress()
 
+    def _tell(self, durable: Job) -> None:
+        self.told = durable
+        self._around.publish(durable, True)
+
     def _tell_progress(self) -> None:
         self._around.publish(self.job, False)
         self._around.journal.progressed(self.claim, self.job)
 
-    async def _start_over(self, error: StorageError) -> None:
-        """The journal could not be written: stop, and settle from what it last said once it can be."""
+    async def _start_over(self, error: Exception) -> None:
+        """The journal failed, and what it recorded is not known: stop, and settle the job once it shows."""
         await self._stop()
         self._cancelled |= self.job.state is JobState.CANCELLING or self.job.outcome is Outcome.CANCELLED
-        self._trouble = Problem.of(error)
+        self._trouble = self._trouble or Problem.of(error)
+        self._unconfirmed += tuple(self._outbox)
+        self._in_doubt = True
         self._outbox.clear()
         self._durable.set()
         self.job = self.told
         self.recovers = True
         self._cannot_now(error)
-        self._errand(self._settle_later(self._trouble))
+        self._errand(self._settle_later())
 
-    def _cannot_now(self, error: ReprieveError) -> None:
+    def _cannot_now(self, error: Exception) -> None:
         """Whoever waits for the job hears why; it is settled as soon as that is possible."""
-        self.lost = error
+        self.lost = Problem.of(error).error()
         self.ended.set()
 
-    async def _settle_later(self, trouble: Problem) -> None:
+    async def _settle_later(self) -> None:
+        """Claim the job anew, until the journal answers; settle it from what the journal has."""
+        journal, job_id = self._around.journal, self.job.id
+        while True:
+            await self._around.clock.sleep(SETTLE_AFTER)
+            try:
+                takeover = await journal.claim(job_id)
+                job = takeover.job if takeover else await journal.job(job_id)
+                break
+            except NotFound as error:
+                return self.interfere(OwnershipLost(f"Job {job_id} is in the journal no longer: {error}"))
+            except Exception as error:  # whatever a journal throws, it is asked again
+                self._cannot_now(error)
+        if takeover:
+            self.claim = takeover.claim
+            self._cancelled |= takeover.cancel_asked
+        elif not job.final:
+            return self.interfere(OwnershipLost(f"Another process has taken job {job_id} over."))
+        self._confirm(job)
+        self._settle()
+
+    def _confirm(self, job: Job) -> None:
+        """Go on from `job`, which the journal has; what it recorded after all is told now."""
+        for decided in self._unconfirmed:
+            if decided.entry.job.version <= job.version:
+                self._tell(decided.entry.job)
+        self.job = self.told = job
+        self._unconfirmed, self._in_doubt = (), False
+        self._wake.set()
+
+    def _settle(self) -> None:
         """Whoever waited was told of the trouble, so work that had not begun is not begun now."""
-        await self._around.clock.sleep(SETTLE_AFTER)
         if self._cancelled and not self.job.final:
             self.take(Cancel())
-        if self.job.state is JobState.IDLE:
+        if self.job.state is JobState.IDLE and self._trouble:
             self.take(Start())
-            self.take(Failed(trouble))
+            self.take(Failed(self._trouble))
         else:
             self._perform(Recover())
 
     # -- the way to the transport -----------------------------------------------------------
 
     def _perform(self, effect: Effect) -> None:
-        if self.job.final:
+        if self.job.final or self._transport is None:
             return
         match effect:
             case Begin() if self.job.state is JobState.CANCELLING:
@@ -239,7 +289,7 @@ class Run:
                 self.recovers = True
                 self._follow(self._transport.recover, delay)
             case Abort():
-                self._errand(self._abort())
+                self._errand(self._abort(self._transport))
             case StartAgain(delay):
                 self._errand(self._start_again(delay))
 
@@ -256,12 +306,12 @@ class Run:
         if self.job.state is JobState.IDLE:
             self.take(Start())
 
-    async def _abort(self) -> None:
+    async def _abort(self, transport: Transport) -> None:
         try:
-            with _only_cancelled_by_us():
-                await self._transport.abort(self.job)
+            with only_cancelled_by_us(OutcomeUnknown(_SILENCE)):
+                await transport.abort(self.job)
         except Exception as error:  # whatever a transport throws, its job must end
-            await _ended(self._stream)
+            await end_task(self._stream)
             self._fail(error)
 
     async def _listen(self, ask: Ask, delay: float) -> None:
@@ -275,9 +325,9 @@ class Run:
         event: Event | None = None
         answer: bool | None = None
         try:
-            with _only_cancelled_by_us():
+            with only_cancelled_by_us(OutcomeUnknown(_SILENCE)):
                 async with aclosing(ask(self.job)) as events:
-                    while not _settles(event):
+                    while not ends_stream(event):
                         event = await events.asend(answer)
                         answer = await self._heard(event)
         except StopAsyncIteration:
@@ -310,7 +360,7 @@ class Run:
         """Take what other processes ask for. If the journal cannot say, the drive ends this stream."""
         try:
             await self._around.listen()
-        except (StorageError, OwnershipLost) as error:
+        except Exception as error:  # the offer is not taken blindly, whatever the journal throws
             self.interfere(error)
             await asyncio.Event().wait()
 
@@ -347,30 +397,4 @@ class Run:
 
     async def _stop(self) -> None:
         for task in (self._stream, *self._errands):
-            await _ended(task)
-
-
-def _settles(event: Event | None) -> bool:
-    """Whether a stream has nothing more to tell after `event`, and nothing to clear away."""
-    if isinstance(event, Completed):
-        return not event.revocable
-    return isinstance(event, Cancelled | Failed | Interrupted)
-
-
-@contextmanager
-def _only_cancelled_by_us() -> Iterator[None]:
-    """A CancelledError that a transport lets out of its own affairs is an error like any other."""
-    try:
-        yield
-    except asyncio.CancelledError as error:
-        task = asyncio.current_task()
-        if task is None or task.cancelling():
-            raise
-        raise OutcomeUnknown(_SILENCE) from error
-
-
-async def _ended(task: asyncio.Task[None] | None) -> None:
-    """Cancel a task of ours, and wait until it has gone."""
-    if task is not None and task is not asyncio.current_task():
-        task.cancel()
-        await asyncio.wait((task,))
+            await end_task(task)

@@ -29,8 +29,7 @@ RESTORE_USAGE = "reprieve restore [-h] [--store STORE] [--yes] [...] BACKUP DATA
 REVERT_USAGE = """\
 reprieve revert [-h] [--store STORE] [--json]
                        [--to ID | --list | --forget ID] [--yes]
-                       [--work-dir FOLDER]
-                       DATABASE"""
+                       [--work-dir FOLDER] DATABASE"""
 """argparse breaks a line of choices at other places from Python 3.13 on."""
 
 
@@ -60,8 +59,7 @@ def add_to(commands: Commands) -> None:
         "revert",
         revert,
         "Undo the last restoration; what was written since is kept as well.",
-        more="Every revert can be reverted. The last 3 copies of a database are kept until you\n"
-        "drop them, older ones for 7 days of use.",
+        more="Each can be reverted. The last 3 copies stay, older ones for 7 days of use.",
         example="reprieve revert snippets.db",
     )
     parser.add_argument("database", metavar="DATABASE", help="the database that was restored")

@@ -56,6 +56,7 @@ class Gate:
             return None
         caller = _caller(accepted)
         sock = TakenSocket(accepted.family, accepted.type, accepted.proto, accepted.detach())
+        sock.setblocking(False)
         sock.place = place = Place(self, sock.fileno(), caller, sock)
         self._taken[place.number] = place
         self._silent.setdefault(caller, {})[place.number] = place

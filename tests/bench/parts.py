@@ -190,7 +190,7 @@ def snapshot(database: str, method: str, check: str) -> Values:
             cancelled=lambda: False,
             check="quick" if check == "quick" else "none",
             method=Method(method),
-            copy=Path(database).with_suffix(".copy"),
+            copy=lambda: Path(database).with_suffix(".copy"),
         )
 
     return {"seconds": min(_seconds(read) for _ in range(3))}

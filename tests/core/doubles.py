@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from contextlib import aclosing
 from datetime import UTC, datetime, timedelta
 from itertools import count
-from typing import Any
+from typing import Any, TypeVar
 
 import attrs
 
@@ -33,6 +33,8 @@ from reprieve.core.orchestrator import Orchestrator
 from reprieve.core.ports import Claim, Entry, Events, Takeover
 from reprieve.core.request import Request
 from reprieve.core.retry import RetryPolicy
+
+_T = TypeVar("_T")
 
 BEGINNING = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -99,7 +101,10 @@ class World:
 
 
 class JournalDouble:
-    """One owner's view of a World. `trouble` is raised by each write while it is set."""
+    """One owner's view of a World. `trouble` is raised by each write while it is set.
+
+    The writes numbered in `fail_at` raise and write nothing; those in `lose_at` write, and raise.
+    """
 
     def __init__(self, world: World, *, shared: bool = False) -> None:
         self.world = world
@@ -108,6 +113,7 @@ class JournalDouble:
         self.trouble: StorageError | None = None
         self.writes = 0
         self.fail_at: range = range(0)
+        self.lose_at: range = range(0)
 
     async def open(self) -> None:
         self.owner = f"owner-{next(self.world.owners)}"
@@ -137,7 +143,7 @@ class JournalDouble:
         claim = Claim(job.id, self.owner, next(self.world.fences))
         self.world.kept[job.id] = _Kept(job, claim)
         self._line(Entry(job, None))
-        return job, claim
+        return self._answer((job, claim))
 
     async def activate(self, claim: Claim) -> bool:
         await self._write()
@@ -151,11 +157,12 @@ class JournalDouble:
         if any(kept.active and kept.job.database == mine.job.database for kept in others):
             return False
         mine.active = True
-        return True
+        return self._answer(True)
 
     async def append(self, claim: Claim, entries: tuple[Entry, ...]) -> None:
         await self._write()
         kept = self._mine(claim)
+        assert not kept.job.final
         for entry in entries:
             assert entry.job.version == kept.job.version + 1
             kept.job = entry.job
@@ -164,6 +171,7 @@ class JournalDouble:
         same = [other.job.id for other in self.world.kept.values() if other.active]
         databases = [self.world.kept[job_id].job.database for job_id in same]
         assert sorted(set(databases)) == sorted(databases), "two active jobs on one database"
+        self._answer(None)
 
     def progressed(self, claim: Claim, job: Job) -> None:
         kept = self.world.kept[claim.job_id]
@@ -186,13 +194,13 @@ class JournalDouble:
         return tuple(k.job for k in self.world.kept.values() if not (k.alive or k.job.final))
 
     async def claim(self, job_id: str) -> Takeover | None:
-        await asyncio.sleep(0)
+        await self._write()
         kept = self._kept(job_id)
-        if kept.alive or kept.job.final:
+        if kept.job.final or (kept.alive and kept.claim.owner != self.owner):
             return None
         kept.claim = Claim(job_id, self.owner, next(self.world.fences))
         kept.alive = True
-        return Takeover(kept.job, kept.claim, kept.cancel_asked)
+        return self._answer(Takeover(kept.job, kept.claim, kept.cancel_asked))
 
     async def job(self, job_id: str) -> Job:
         await asyncio.sleep(0)
@@ -222,6 +230,12 @@ class JournalDouble:
         self.writes += 1
         if self.trouble or self.writes in self.fail_at:
             raise self.trouble or StorageError("The journal's disk is full; make room.")
+
+    def _answer(self, answer: _T) -> _T:
+        """What a write gives, unless its answer is lost."""
+        if self.writes in self.lose_at:
+            raise StorageError("The journal's answer was lost; make room.")
+        return answer
 
     def _kept(self, job_id: str) -> _Kept:
         if job_id not in self.world.kept:

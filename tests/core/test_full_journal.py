@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import attrs
 import pytest
 
 from reprieve.core.endings import raise_unless_completed
 from reprieve.core.errors import JobFailed, StorageError, StorageFull
 from reprieve.core.job import Job, Progress
+from reprieve.core.journal import replay
 from reprieve.core.lifecycle import JobState, Outcome
 from reprieve.core.messages import Cancelled, Completed, Noted, Progressed
 from reprieve.core.ports import Events
@@ -32,23 +34,28 @@ async def committed_or_not(transport: ScriptedTransport, job: Job) -> Events:
 
 
 # The writes of a job: 1 create, 2 activate, 3 start, 4 to 6 notes, 7 completed.
+@pytest.mark.parametrize("trouble", ["fail_at", "lose_at"])
 @pytest.mark.parametrize("long", [1, 2, 3])
 @pytest.mark.parametrize("nth", range(2, 8))
-async def test_trouble_at_any_write_is_told_and_the_job_is_settled_soon(nth: int, long: int) -> None:
+async def test_trouble_at_any_write_is_told_and_the_job_is_settled_soon(
+    nth: int, long: int, trouble: str
+) -> None:
+    """Whether the write was made or not, which its error does not say."""
     process = Process(ScriptedTransport(notes, recovers=committed_or_not))
-    process.journal.fail_at = range(nth, nth + long)
+    setattr(process.journal, trouble, range(nth, nth + long))
     async with process as orchestrator:
         job = await process.create()
         with pytest.raises(StorageError, match="make room"):
             await orchestrator.wait(job.id)
         told_at = process.clock.monotonic()
-        await until(lambda: process.world.kept[job.id].job.final, rounds=50_000)
+        await until(lambda: not orchestrator._runs, rounds=50_000)
         settled = await orchestrator.wait(job.id)
         took = process.clock.monotonic() - told_at
 
     assert took <= 5.0
+    assert settled == attrs.evolve(replay(process.world.lines), progress=settled.progress)
     assert 1 >= sum(what[0] == "carry_out" for what in process.world.log)
-    if nth == 7:
+    if nth == 7 or (nth, trouble) == (6, "lose_at"):
         assert Outcome.COMPLETED == settled.outcome
     else:
         assert settled.error is not None

@@ -19,6 +19,7 @@ from reprieve.core.errors import (
     Conflict,
     IllegalTransition,
     Problem,
+    StorageError,
     TooLate,
 )
 from reprieve.core.job import Job, JobKind, Progress
@@ -71,7 +72,7 @@ class Modelled:
 
 
 class TwoProcesses(RuleBasedStateMachine):
-    """Rules ask, cancel, let transports tell, crash, restart; invariants hold after each."""
+    """Rules ask, cancel, let transports tell, crash, restart, let writes fail; invariants hold after each."""
 
     jobs = Bundle("jobs")
 
@@ -208,6 +209,36 @@ class TwoProcesses(RuleBasedStateMachine):
         self.processes[which] = self.run(self.started())
         self.run(self.settle_down())
 
+    @rule(
+        which=st.integers(0, 1),
+        job_id=jobs,
+        deed=st.sampled_from(["ask", "cancel", "tell"]),
+        event=st.sampled_from(EVENTS),
+        nth=st.integers(1, 4),
+        lost=st.booleans(),
+    )
+    def meet_trouble(self, which: int, job_id: str, deed: str, event: Event, nth: int, lost: bool) -> None:
+        """A write fails, before it was made or after; a few seconds later all is settled."""
+        process = self.processes[which]
+        at = process.journal.writes + nth
+        setattr(process.journal, "lose_at" if lost else "fail_at", range(at, at + 1))
+        one = self.model[job_id]
+        try:
+            if deed == "ask":
+                transport = ScriptedTransport(self.at_work.script, database=one.database, log=self.world.log)
+                request = Request(one.kind, backup_id="b1" if one.kind is JobKind.RESTORATION else None)
+                self.run(process.orchestrator.submit(request, transport))
+            elif deed == "cancel":
+                self.run(process.orchestrator.ask_cancel(job_id))
+            elif job_id in self.at_work.events:
+                self.at_work.events[job_id].put_nowait(event)
+        except (Conflict, IllegalTransition, StorageError, TooLate):
+            pass
+        self.run(self.clock.sleep(4.0))
+        process.journal.lose_at = process.journal.fail_at = range(0)
+        for new in self.world.kept.keys() - self.model.keys():
+            self.model[new] = Modelled(self.world.kept[new].job.kind, one.database, None)
+
     # -- what always holds -------------------------------------------------------------------
 
     @invariant()
@@ -227,6 +258,12 @@ class TwoProcesses(RuleBasedStateMachine):
                 if kept.job.database == database and not kept.job.final
             ]
             assert not unsettled or any(job.state is not JobState.IDLE for job in unsettled)
+
+    @invariant()
+    def every_unsettled_job_has_a_process_that_speaks_for_it(self) -> None:
+        for job_id, kept in self.world.kept.items():
+            owners = [one for one in self.processes if one.journal.owner == kept.claim.owner]
+            assert kept.job.final or [True] == [job_id in one.orchestrator._runs for one in owners]
 
     @invariant()
     def the_journal_is_a_fold_of_its_messages(self) -> None:

@@ -327,7 +327,6 @@ async def test_what_a_gone_owner_left_is_abandoned_and_claimed_once(journal: Jou
     await created(journal, creation("b"))
     await settled(journal, creation("c", "/other"))
     assert await journal.abandoned() == ()
-    assert await journal.claim("a") is None
     await journal.ask_cancel("a")
     await restart(journal)
 
@@ -338,10 +337,28 @@ async def test_what_a_gone_owner_left_is_abandoned_and_claimed_once(journal: Jou
     assert takeover == Takeover(running, Claim("a", journal.owner, takeover.claim.fence), cancel_asked=True)
     assert takeover.claim.fence > old.fence
     assert await journal.abandoned() == (creation("b"),)
-    assert await journal.claim("a") is None
     assert await journal.claim("c") is None
     assert await journal.asked_cancels() == ("a",)
     assert await journal.activate(takeover.claim)
+
+
+async def test_an_owner_claims_its_own_job_again(journal: JournalStore) -> None:
+    """After a write whose answer was lost: what an earlier claim still wants to write comes too late."""
+    running, old = await started(journal, creation("a"))
+    waiting = await created(journal, creation("b"))
+    await journal.ask_cancel("a")
+
+    takeover = await journal.claim("a")
+
+    assert takeover is not None
+    assert takeover == Takeover(running, Claim("a", journal.owner, takeover.claim.fence), cancel_asked=True)
+    assert takeover.claim.fence > max(old.fence, waiting.fence)
+    with pytest.raises(OwnershipLost):
+        await journal.append(old, told(running, Noted("late", at=NOW)))
+    assert not await journal.activate(waiting)
+    await journal.append(takeover.claim, told(running, Completed(at=NOW)))
+    assert await journal.activate(waiting)
+    assert await journal.claim("a") is None
 
 
 async def test_a_fence_is_greater_than_every_one_before_it(journal: JournalStore) -> None:

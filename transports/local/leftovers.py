@@ -89,10 +89,11 @@ def _job_of(path: Path) -> str:
 
 
 def _beside(database: Path) -> Iterator[tuple[str, Path]]:
-    start = incoming_prefix(database)
+    earlier = f".{database.name}."  # as 0.1 named them
     for path in database.parent.glob("*.reprieve*"):
-        if path.name.startswith(start):
-            yield path.name.removeprefix(start).split(".")[0], path
+        for start in (incoming_prefix(database), earlier):
+            if path.name.startswith(start):
+                yield path.name.removeprefix(start).split(".")[0], path
 
 
 def _lock(home: Home, job_id: str) -> OsLock:

@@ -16,6 +16,9 @@ from .home import default_store, expanded
 
 _FILE_URL = re.compile(r"file:", re.IGNORECASE)
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
+_URL = re.compile(r"([a-z][a-z0-9+.:-]+)://(.*)", re.IGNORECASE | re.DOTALL)
+"""Also one within another, as s3:https://host; but not a drive's letter."""
+
 _ESCAPED = re.compile(rb"%([0-9a-f]{2})", re.IGNORECASE)
 _DRIVE = re.compile(r"[a-z]:", re.IGNORECASE)
 
@@ -53,10 +56,9 @@ def canonical_store(store: str | None) -> str:
     if store == "":
         raise InvalidRequest("The store has an empty name; give a folder's path or a URL, or leave it out.")
     where = store or default_store()
-    if _SCHEME.match(where):
-        refuse_secrets(where)
-        if not _FILE_URL.match(where):
-            return where
+    refuse_secrets(where)
+    if _SCHEME.match(where) and not _FILE_URL.match(where):
+        return where
     if not _FILE_URL.match(where):
         return _real(where)
     try:
@@ -152,9 +154,12 @@ def refuse_secrets(store: str) -> None:
 
 def holds_secret(store: str) -> bool:
     """Whether a store's URL may hold a secret: a password may have any character, also a slash."""
-    scheme, separator, rest = store.partition("://")
+    url = _URL.match(store)
+    if url is None:
+        return False
+    scheme, rest = url.groups()
     authority = rest.partition("/")[0] if scheme.lower() == "file" else rest
-    return bool(separator) and ("@" in authority or "?" in rest or "#" in rest)
+    return "@" in authority or "?" in rest or "#" in rest
 
 
 def without_secret(store: str) -> str:

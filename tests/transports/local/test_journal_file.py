@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from reprieve.core.errors import Conflict, StorageError, StorageFull, UpdateRequired
+from reprieve.core.errors import Conflict, InvalidRequest, StorageError, StorageFull, UpdateRequired
 from reprieve.core.job import Job, JobKind
 from reprieve.core.messages import Completed, Message, Noted, Start
 from reprieve.core.ports import Claim, Entry
@@ -159,7 +159,7 @@ async def test_a_record_that_makes_no_sense_is_named(journal: SqliteJournal, tmp
 async def test_a_folder_in_its_place_is_named(tmp_path: Path) -> None:
     file_of(tmp_path).mkdir()
 
-    with pytest.raises(StorageError, match=r"journal\.db could not be"):
+    with pytest.raises(InvalidRequest, match=r"journal\.db cannot be opened"):
         await SqliteJournal(Home(tmp_path, tmp_path)).open()
 
 

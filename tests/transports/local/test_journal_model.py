@@ -149,7 +149,7 @@ class Journals(RuleBasedStateMachine):
     def claim(self, owner: SqliteJournal, name: Claim) -> Any:
         kept = self._kept_of(name)
         takeover = self._do(owner.claim(kept.job.id))
-        if kept.job.final or self._lives(kept):
+        if kept.job.final or (self._lives(kept) and kept.owner is not owner):
             assert takeover is None
             return multiple()
         assert takeover is not None and takeover.claim.fence > self._fence

@@ -133,7 +133,7 @@ class Ledger:
         return False
 
     def claim(self, job_id: str) -> Takeover | None:
-        """Take an abandoned job over; None if it has ended, or its owner is alive."""
+        """Claim an abandoned job, or one's own; None if it has ended, or another owner is alive."""
         found = self.connection.execute(
             f"SELECT job.owner, {_LEASE}, cancel_asked, record, progress "
             "FROM job LEFT JOIN owner ON owner.id = job.owner WHERE job.id = ? AND settled_at IS NULL",
@@ -143,7 +143,7 @@ class Ledger:
             self.job(job_id)
             return None
         owner, until, expired, cancel_asked, record, progress = found
-        if owner == self.owner or not self.neighbours.gone(owner, _lease(until, expired)):
+        if owner != self.owner and not self.neighbours.gone(owner, _lease(until, expired)):
             return None
         claim = Claim(job_id, self.owner, self._next_fence())
         self.connection.execute(

@@ -119,7 +119,7 @@ class SqliteJournal:
         return await self._write(lambda ledger: ledger.ask_cancel(job_id))
 
     async def claim(self, job_id: str) -> Takeover | None:
-        """Take an abandoned job over; None if somebody else did, or it is settled. Raises NotFound."""
+        """Claim an abandoned job, or one's own; None if another has it, or it is settled. Raises NotFound."""
         return await self._claim(
             lambda ledger: ledger.claim(job_id), lambda takeover: takeover.claim if takeover else None
         )

@@ -41,7 +41,7 @@ class Request:
     """One snapshot. `path` is resolved; `deadline` is how many seconds each lock is waited for.
 
     `sound` is called once the check has ended and found nothing, in any thread; the reading may go on then.
-    `copy` is the file for a temporary copy of the database, in a private folder; without one none is made.
+    `copy` names the file for a temporary copy of the database, in a private folder; without it none is made.
     `held` is the very file that is meant, whatever comes to its path.
     """
 
@@ -52,7 +52,7 @@ class Request:
     check: CheckKind
     force: bool
     sound: Callable[[], None] = lambda: None
-    copy: Path | None = None
+    copy: Callable[[], Path] | None = None
     held: HeldFile | None = None
 
     def stop_if_cancelled(self) -> None:

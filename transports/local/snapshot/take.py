@@ -40,7 +40,7 @@ def take(
     method: Method | None = None,
     sound: Callable[[], None] = lambda: None,
     resolved: bool = False,
-    copy: Path | None = None,
+    copy: Callable[[], Path] | None = None,
 ) -> Image:
     """Send the pages of one consistent image of `path` to `sink`, and tell what was learnt.
 
@@ -50,7 +50,7 @@ def take(
     `sound` is called, in any thread, once that has found nothing, which may be long before all is read.
     `force` accepts a network file system and a damaged source. `method` is chosen by itself if not given.
     `resolved` says that links in the path were followed before: one is refused now.
-    `copy` is where a database that is too large for memory may be copied to for a while.
+    `copy` says where a database that is too large for memory may be copied to for a while.
 
     Raises NotFound, BadSource (also for a damaged source), DatabaseLocked, StorageFull, Conflict (the
     file changes faster than it can be read) and SnapshotCancelled; the source is as it was.

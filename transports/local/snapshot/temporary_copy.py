@@ -33,10 +33,11 @@ def read(request: Request) -> Image:
     """Send the image to the sink; unchecked. Raises StorageFull where there is no room for the copy."""
     if request.copy is None:
         raise Unusable("There is no folder for a copy of it.")
-    with foreign_errors("copying", request.path, BadSource), _private(request.copy):
-        shape, counters, mark = _make(request.copy, request)
+    copy = request.copy()
+    with foreign_errors("copying", request.path, BadSource), _private(copy):
+        shape, counters, mark = _make(copy, request)
         request.sink.begin(shape.page_size, shape.page_count)
-        with RawFiles(request.copy) as files:
+        with RawFiles(copy) as files:
             for span in spans.cut(shape.page_size, shape.page_count):
                 request.stop_if_cancelled()
                 request.sink.write(span.first, _read(files.main, span, counters))

@@ -189,7 +189,7 @@ def _take(task: Task, sink: Sink, sound: threading.Event) -> Image:
             force=task.has("force"),
             sound=sound.set,
             resolved=True,
-            copy=_copy_of(task),
+            copy=partial(_copy_of, task),
         )
 
 

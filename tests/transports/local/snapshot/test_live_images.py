@@ -47,8 +47,14 @@ def live_database(folder: Path, journal: str, page_size: int = 4096, auto_vacuum
 def one_image(live: Live, folder: Path, sink: MemorySink, method: Method | None = None) -> list[str]:
     """What is wrong with one image of the database."""
     since = live.done
-    copy = folder / "copy.db"
-    image = take(live.path, sink, cancelled=lambda: False, deadline=60, method=method, copy=copy)
+    image = take(
+        live.path,
+        sink,
+        cancelled=lambda: False,
+        deadline=60,
+        method=method,
+        copy=lambda: folder / "copy.db",
+    )
     return list(image.problems or ()) + live.judge(image, bytes(sink.data), folder, since)
 
 

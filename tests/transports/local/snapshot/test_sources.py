@@ -53,7 +53,7 @@ def a_copy() -> Path:
 
 def shoot(path: Path, method: Method | None = None, force: bool = False) -> tuple[Image, bytes]:
     sink = MemorySink()
-    image = take(path, sink, cancelled=never, deadline=0.3, force=force, method=method, copy=a_copy())
+    image = take(path, sink, cancelled=never, deadline=0.3, force=force, method=method, copy=a_copy)
     return image, bytes(sink.data)
 
 
@@ -216,7 +216,7 @@ def test_a_snapshot_can_be_cancelled_at_each_span(tmp_path: Path, journal: str, 
     sink = CountingSink()
 
     with pytest.raises(SnapshotCancelled):
-        take(path, sink, cancelled=lambda: sink.spans >= 2, method=method, copy=a_copy())
+        take(path, sink, cancelled=lambda: sink.spans >= 2, method=method, copy=a_copy)
 
     assert 2 <= sink.spans <= 4
     assert {"a.db"} == names_in(tmp_path)
@@ -241,7 +241,7 @@ def test_no_folder_for_the_temporary_copy(tmp_path: Path) -> None:
     missing = tmp_path / "missing" / "copy.db"
 
     with pytest.raises(StorageError, match="missing"):
-        take(path, MemorySink(), cancelled=never, method=Method.COPY, copy=missing)
+        take(path, MemorySink(), cancelled=never, method=Method.COPY, copy=lambda: missing)
     with pytest.raises(Conflict, match="no folder for a copy"):
         take(path, MemorySink(), cancelled=never, method=Method.COPY)
 
@@ -262,7 +262,7 @@ def test_the_temporary_copy_is_private_and_is_where_it_was_asked_for(
     monkeypatch.setattr(tempfile, "tempdir", str(elsewhere))
     before = os.umask(0)
     try:
-        take(path, LookingSink(), cancelled=never, method=Method.COPY, copy=work / "job.copy.db")
+        take(path, LookingSink(), cancelled=never, method=Method.COPY, copy=lambda: work / "job.copy.db")
     finally:
         os.umask(before)
 

@@ -25,4 +25,6 @@ class TellingSink:
 
 if __name__ == "__main__":
     database, method, copy = sys.argv[1:]
-    take(Path(database), TellingSink(), cancelled=lambda: False, method=Method(method), copy=Path(copy))
+    take(
+        Path(database), TellingSink(), cancelled=lambda: False, method=Method(method), copy=lambda: Path(copy)
+    )

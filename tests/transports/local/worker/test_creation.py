@@ -12,7 +12,7 @@ from typing import cast
 import attrs
 import pytest
 
-from reprieve.core.errors import BadSource, StorageError, StorageFull
+from reprieve.core.errors import BadSource, InvalidRequest, StorageError, StorageFull
 from reprieve.core.job import Job, JobKind
 from reprieve.core.messages import Completed, Event, Interrupted
 from reprieve.transports.local import failpoints
@@ -93,7 +93,7 @@ def test_what_was_stored_cannot_be_checked_without_a_folder(task: Task, parent: 
     stages.rmdir()
     stages.write_text("in the way")
 
-    with pytest.raises(StorageError, match="stage"):
+    with pytest.raises(InvalidRequest, match="stage"):
         create(task)
 
     assert not any(isinstance(event, Completed) for event in parent.told)
