@@ -196,6 +196,14 @@ def test_what_is_wrong_with_the_environment_is_exit_code_2(
     assert before == sorted(path.name for path in scene.iterdir())
 
 
+def test_a_command_that_needs_no_home_does_without(run: Run, scene: Path) -> None:
+    ran = run(
+        request(scene, "backup", "offline:?seed=1&clock=virtual", environment=NO_HOME, known_user=False)
+    )
+
+    assert (0, "") == (ran.code, ran.out.partition("Backed up")[0]), ran
+
+
 @pytest.mark.parametrize("encoding", ["ascii", "latin-1", "utf-16"])
 def test_a_terminal_of_another_encoding_gets_every_sentence(scene: Path, encoding: str) -> None:
     environment = request(scene)["environment"] | {"PYTHONIOENCODING": encoding}
