@@ -49,7 +49,7 @@ def add_to(commands: Commands) -> None:
     parser.add_argument(
         "--force",
         action="store_true",
-        help="even into another text encoding, onto a network file system, or from a damaged backup",
+        help="even with another encoding, a network disk, or damage",
     )
     parser.add_argument("--any-database", action="store_true", help="even the backup of another database")
     Commands.add_database_id(parser)
