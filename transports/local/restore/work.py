@@ -89,7 +89,7 @@ class Work:
         return attrs.evolve(self, steps=Resolute(self.steps))
 
     def unheard(self) -> Work:
-        """The same work, which nothing stops and nobody hears of."""
+        """The same work, which nothing stops and which reports nothing."""
         return attrs.evolve(self, steps=_Unheard())
 
     def note(self, step: str, **facts: Fact) -> None:

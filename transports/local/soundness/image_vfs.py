@@ -51,7 +51,7 @@ def limit_check(connection: apsw.Connection) -> None:
 
 @contextmanager
 def opened(read: Read, size: int) -> Iterator[apsw.Connection]:
-    """A connection to the image of `size` bytes, as one that nobody else can have open.
+    """A connection to the image of `size` bytes, as one that no other can have open.
 
     The image may say that it is in WAL mode: it is whole without one.
     """
@@ -117,7 +117,7 @@ class _ImageFile(apsw.VFSFile):
         """There is nothing to make durable."""
 
     def xLock(self, level: int) -> None:
-        """Nobody else has it, here and below."""
+        """No other connection has it, here and below."""
 
     def xUnlock(self, level: int) -> None: ...
 
