@@ -153,7 +153,7 @@ class Entry:
 
 @attrs.frozen
 class Takeover:
-    """A job that is this process's from now on, and whether somebody had asked to cancel it."""
+    """A job that is this process's from now on, and whether a cancel of it is wanted."""
 
     job: Job
     claim: Claim

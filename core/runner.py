@@ -257,7 +257,7 @@ class Run:
         self._settle()
 
     def _confirm(self, job: Job) -> None:
-        """Go on from `job`, which the journal has; what it recorded after all is told now."""
+        """Go on from `job`, which the journal has; what it recorded after all is published now."""
         for decided in self._unconfirmed:
             if decided.entry.job.version <= job.version:
                 self._tell(decided.entry.job)

@@ -63,7 +63,7 @@ class Takeovers:
     def settle_if_claimed(self, job_id: str, refused: Problem | None = None) -> None:
         """A write that claims this job failed. If it was made all the same, settle the job.
 
-        A new job fails as `refused`: whoever wanted it was told so.
+        A new job fails as `refused`: its caller has seen that error.
         """
         self._in_doubt.add(job_id)
         self.spawn(self._settle_until_clear(job_id, refused))

@@ -6,6 +6,7 @@ nothing of what was being done.
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -45,6 +46,11 @@ def _of_system(error: OSError, doing: str, path: Path, refuse: Refusal) -> Repri
         )
     if isinstance(error, PermissionError):
         return refuse(f"The system does not permit {doing} {path} ({error}); change its permissions.")
+    if error.errno == errno.ENAMETOOLONG:
+        return refuse(
+            f"The name of {path} is so long that its -wal or -journal, which SQLite keeps beside it, cannot "
+            "be opened; give it a shorter one."
+        )
     return StorageError(f"The system failed {doing} {path} ({error}); look at the disk, then try again.")
 
 

@@ -37,7 +37,7 @@ def is_read_only(error: BaseException) -> bool:
 
 
 SCARCE = 256 << 10
-"""Bytes: where fewer are free, a write that failed for no said reason failed for want of room."""
+"""Bytes: where fewer are free, a write that failed for no stated reason failed for want of room."""
 
 
 def is_out_of_room(path: Path) -> bool:
@@ -50,11 +50,6 @@ def is_out_of_room(path: Path) -> bool:
     except OSError:
         return False
     return free < SCARCE or _has_no_inode(path.parent)
-
-
-def open_existing(path: Path) -> int:
-    """A descriptor for reading and writing; a link is not followed."""
-    return os.open(path, os.O_RDWR | BINARY | NO_FOLLOW)
 
 
 @contextmanager
@@ -149,7 +144,7 @@ else:
                 raise
 
     def own_like_parent(path: Path) -> None:
-        """The same for a file or folder by its path, which nobody else can exchange yet."""
+        """The same for a file or folder by its path, which no other program can exchange yet."""
         with descriptor_of(path) as descriptor:
             own_like_folder(descriptor, path.parent)
 

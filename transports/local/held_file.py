@@ -2,7 +2,7 @@
 
 The path of a database is resolved once, when it is named. From then on no link is followed in it: the folder
 is opened part by part, the file in that folder, and what SQLite opens by the name is compared with both by
-device and inode. So whoever can put a link into that path, at whatever moment, reaches no other file.
+device and inode. So one who can put a link into that path, at whatever moment, reaches no other file.
 """
 
 from __future__ import annotations

@@ -53,7 +53,7 @@ def child_environment() -> dict[str, str]:
 
 
 def isolation_options() -> tuple[str, ...]:
-    """-P, and what this interpreter was told to ignore, for a child that finds installed packages itself."""
+    """-P, and what this interpreter is to ignore, for a child that finds installed packages itself."""
     if sys.flags.isolated:
         return ("-I",)
     given = (("-E", sys.flags.ignore_environment), ("-s", sys.flags.no_user_site), ("-S", sys.flags.no_site))
@@ -62,7 +62,7 @@ def isolation_options() -> tuple[str, ...]:
 
 def _options() -> Iterator[str]:
     """Without `site`, unless only a hook of its can find this package: a child needs no more than is handed
-    down, and nobody's sitecustomize.
+    down, and no sitecustomize.
     """
     yield from isolation_options()
     if package_root():

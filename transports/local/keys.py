@@ -52,7 +52,7 @@ def require_apart(store: Store, home: Home) -> None:
         )
     if _is_within(root, home.config):
         raise InvalidRequest(
-            f"The store {root} would lie in {home.config}, together with its key: whoever copies that has "
+            f"The store {root} would lie in {home.config}, together with its key: a copy of that has "
             "both. Name a folder outside of it by --store."
         )
 
@@ -211,7 +211,7 @@ def _parsed(text: str) -> bytes:
 
 
 def _writing(home: Home) -> OsLock:
-    """Held by whoever writes a key: what is unfinished while nobody holds it was left by a dead process."""
+    """Held by a process that writes a key: what is unfinished while it is free was left by a dead process."""
     return OsLock(home.keys / "writing.lock")
 
 

@@ -1,6 +1,6 @@
 """A WAL that was deleted while a program has the database open in WAL mode.
 
-What the program has committed, and goes on committing, is in a file without a name then. Whoever opened the
+What the program has committed, and goes on committing, is in a file without a name then. One that opened the
 database now would see the content of the last checkpoint, and begin another WAL beside. Opens no database.
 """
 

@@ -1,7 +1,7 @@
 """What SQLite makes beside a database for a connection of ours, and leaves there when that is closed.
 
 A -shm that another user made, or root, may keep the database's own programs out. It is removed if it was not
-there before and nobody uses it: every lock that SQLite knows is taken first, so nobody is just opening it.
+there before and no program uses it: every lock that SQLite knows is taken first, so none is just opening it.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def _remove_unused(path: Path, made: list[str]) -> None:
     try:
         descriptor = os.open(path, os.O_RDWR | BINARY | NO_FOLLOW)
     except OSError:
-        return  # whoever may only read cannot lock, and made nothing
+        return  # a user who may only read cannot lock, and made nothing
     try:
         if all(try_lock(descriptor, span) for span in (RESERVED, PENDING, SHARED)):
             for suffix in made:

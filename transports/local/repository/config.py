@@ -46,6 +46,8 @@ LEAST_PASSPHRASE = 10
 """Characters of a new passphrase. One that exists opens its repository, however short."""
 
 _log = logging.getLogger(__name__)
+_known_unsound: set[tuple[str, str]] = set()
+"""Stores and names of the keys that this process has warned of."""
 
 
 @attrs.frozen
@@ -219,7 +221,9 @@ def _wrapped_keys(store: Store) -> tuple[list[_WrappedKey], str]:
             keys.append(_WrappedKey.parse(stored.name, store.get(stored.name, MAX_SIZE)))
         except (StorageError, KeyError, ValueError) as error:
             passed_over = f" {stored.name} is no sound key, and was passed over."
-            _log.warning("%s in the store %s is no sound key: %s", stored.name, store.url, error)
+            if (store.url, stored.name) not in _known_unsound:
+                _known_unsound.add((store.url, stored.name))
+                _log.warning("%s in the store %s is no sound key: %s", stored.name, store.url, error)
     return keys, passed_over
 
 

@@ -1,6 +1,6 @@
 """What stretching a passphrase may cost, where the store says how much it is stretched.
 
-Whoever can write to a store can write a key object that takes hours, or all memory: the cost is looked at
+One who can write to a store can write a key object that takes hours, or all memory: the cost is looked at
 before it is paid. Knows numbers only.
 """
 

@@ -150,7 +150,7 @@ class Repository:
         try:
             packs = load_manifest(self.store, self._vault, record.manifest).packs
         except StorageError as error:
-            _log.warning("What backup %s needs cannot be told: %s", record.backup.id, error)
+            _log.warning("What backup %s needs cannot be found out: %s", record.backup.id, error)
             return False
         return not names.isdisjoint(pack.name for pack in packs)
 

@@ -46,7 +46,7 @@ class SharedDamage(RepositoryCorrupt):
 
 
 def _go_on() -> None:
-    """The pause of whoever waits in any case."""
+    """The pause of a caller that waits in any case."""
 
 
 @attrs.frozen
@@ -82,7 +82,7 @@ class SharedPacks:
         return frozenset(self._damaged)
 
     def may_share(self, name: str) -> bool:
-        """Whether nobody has found the pack of this name damaged, as far as is known."""
+        """Whether the pack of this name is not known to be damaged."""
         return name not in self._avoided and name not in self._damaged
 
     def look_for(self, refs: Sequence[PackRef]) -> None:

@@ -14,7 +14,7 @@ from pathlib import Path
 from ....core.errors import Ambiguous, Conflict
 from ..database_file import SIDE_FILES, beside
 from ..failpoints import reach
-from ..files import descriptor_of, name_new, own_like_parent, sync_folder, written
+from ..files import descriptor_of, name_new, own_like_folder, own_like_parent, sync_folder, written
 from ..undo_catalogue import data_path
 from .copying import copy_bytes
 from .port import Ending, Settled, Source, Step, check_cancel
@@ -118,7 +118,9 @@ def _kept_side_files(work: Work, path: Path) -> Iterator[tuple[Path, Path]]:
 
 def _make_side_files(work: Work, path: Path) -> None:
     for kept, side in _kept_side_files(work, path):
-        with descriptor_of(kept) as old, written(side, "create.side") as new:
+        part = beside(work.incoming(path), side.name.removeprefix(path.name))
+        with descriptor_of(kept) as old, written(side, "create.side", part=part) as new:
+            own_like_folder(new, path.parent)
             copy_bytes(old, new, os.fstat(old).st_size, lambda done: None)
 
 

@@ -63,7 +63,7 @@ class Exclusive:
             raise lost_wal(self.target.path, self.user(), BadTarget)
 
     def invalidate_index(self) -> None:
-        """Make whoever comes next, should this process die, learn from the -wal file what is committed."""
+        """Make the next program, should this process die, learn from the -wal file what is committed."""
         if self.index is not None:
             write_at(self.index, bytes(wal_index_header.SIZE), 0)
 
@@ -152,7 +152,7 @@ class _Locks:
         return False if whole else None
 
     def _take_index(self) -> bool | None:
-        """Whoever holds SHARED bytes has the wal-index open, and uses nothing without its locks."""
+        """A program that holds SHARED bytes has the wal-index open, and uses nothing without its locks."""
         if self.index is None or holder(self.index, WAL_INDEX_IN_USE) is None:
             return None
         shared = try_lock(self.index, WAL_INDEX_IN_USE, shared=True)

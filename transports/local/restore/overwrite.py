@@ -4,9 +4,9 @@ The file stays the same file (its inode), so a program that has it open goes on 
 SQLite's locks are held meanwhile (exclusive.py), and first every byte of what is there, and of the WAL and
 the journal beside it, becomes an undo copy that comes back byte for byte.
 
-Nobody is kept out any more once this process has died. So the first thing to be written is a header that no
-program takes for a database, and the last the true one: what lies in between is refused by every SQLite, and
-recovery (overwritten.py) finds it. Each part is durable before the next begins: undo copy, note, closed
+No program is kept out any more once this process has died. So the first thing to be written is a header that
+no program takes for a database, and the last the true one: what lies in between is refused by every SQLite,
+and recovery (overwritten.py) finds it. Each part is durable before the next begins: undo copy, note, closed
 header, removal of WAL and journal, pages, header.
 """
 

@@ -27,7 +27,7 @@ _SYNC_EVERY = 32 << 20  # otherwise nothing is on its way to the disk before all
 def fetch(source: Source, path: Path, steps: Steps, *, wal: bool | None) -> Header | None:
     """Write the image to `path`, and give its header as it came.
 
-    `wal` is the journal mode that the file is to say: for path A rollback, since an image that said WAL would
+    `wal` is the journal mode that the file is to say: for path A rollback, since an image in WAL mode would
     switch a target that is in rollback mode. None leaves what came. Raises RepositoryCorrupt if it is not a
     sound database of the announced size and page size, CancelAsked if that comes first.
     """

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -29,6 +30,8 @@ from .connections import Patience, live
 from .copying import SPAN
 
 _SPARE_PERCENT = 10
+_LOOKS = 5
+_BETWEEN_LOOKS = 0.02  # a checkpoint that is under way may just be about to make the file as long as it says
 
 
 @attrs.frozen
@@ -122,12 +125,12 @@ def held(path: Path) -> Iterator[Target]:
 def examine(target: Target, patience: Patience) -> Shape | None:
     """What SQLite makes of the target; None if only its bytes can be kept and replaced.
 
-    So it is with a file that is no database (or an encrypted one), whose schema SQLite cannot read, which has
-    content behind its last page, or beside which something lies that SQLite would merge into it. Raises
-    DatabaseLocked if it cannot be read before the patience ends.
+    So it is with a file that is no database (or an encrypted one), whose schema SQLite cannot read, which
+    lacks pages, or has content behind its last one, or beside which something lies that SQLite would merge
+    into it. Raises DatabaseLocked if it cannot be read before the patience ends.
     """
     require_wal(target.path, target.descriptor, target.header(), BadTarget)
-    if _left_by_a_crash(target):
+    if _left_by_a_crash(target) or _lacks_pages(target):
         return None
     try:
         with (
@@ -160,6 +163,21 @@ def _left_by_a_crash(target: Target) -> bool:
     if _starts_with_content(beside(target.path, "-journal")):
         return holder(target.descriptor, RESERVED) is None
     return _size_of(beside(target.path, "-wal")) > 0 and holder(target.descriptor, SHARED) is None
+
+
+def _lacks_pages(target: Target) -> bool:
+    """Whether the main file was emptied or cut off, which SQLite does not see where there is a WAL.
+
+    It deletes the WAL of an emptied one, and takes from that of another how many pages there are.
+    """
+    wal = beside(target.path, "-wal")
+    for _ in range(_LOOKS):
+        header = target.header()  # before the size: a checkpoint writes that last
+        needed = header.page_count * header.page_size if header is not None and header.counts_pages else 1
+        if target.bytes >= needed or not os.path.lexists(wal):
+            return False
+        time.sleep(_BETWEEN_LOOKS)
+    return True
 
 
 def _size_of(path: Path) -> int:

@@ -58,7 +58,7 @@ def keep(
 
 
 def undo_source(home: Home, copy: UndoCopy) -> Source:
-    """The copy as something to restore. It was checked by nobody."""
+    """The copy as something to restore. It was never checked."""
     path = data_path(home, copy.id)
     with descriptor_of(path) as descriptor:
         header = database_header.read(descriptor)

@@ -89,7 +89,7 @@ class Work:
         return attrs.evolve(self, steps=Resolute(self.steps))
 
     def unheard(self) -> Work:
-        """The same work, which nothing stops and nobody hears of."""
+        """The same work, which nothing stops and which reports nothing."""
         return attrs.evolve(self, steps=_Unheard())
 
     def note(self, step: str, **facts: Fact) -> None:
@@ -106,9 +106,9 @@ class Work:
         if ending is not Ending.RESTORED:
             self.note(Step.ENDED, ending=ending)
         reach("restore.a8.cleaning")
-        for path in (self.stage, *(beside(self.stage, suffix) for suffix in SIDE_FILES)):
-            remove(path)
-        remove(self.incoming(target))
+        for path in (self.stage, self.incoming(target)):
+            for suffix in ("", *SIDE_FILES):
+                remove(beside(path, suffix))
         if ending is Ending.RESTORED:
             drop_old(self.home)
         else:

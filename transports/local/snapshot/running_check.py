@@ -1,7 +1,7 @@
 """Checking the database in the snapshot's own transaction, while it is read.
 
 apsw releases the GIL, so SQLite's own check runs in a thread beside the reading. It holds the connection:
-nobody else may use or close it before the check has ended, which leaving the `with` block makes sure of.
+no other thread may use or close it before the check has ended, which leaving the `with` block makes sure of.
 Where that check is not conclusive, the rule reads the pages itself, but only once all have been read for the
 image: before, its thread and the reader's would take turns at each page.
 """

@@ -73,7 +73,7 @@ def _open(request: Request) -> apsw.Connection:
     """A connection to the very file that is meant.
 
     A database in WAL mode on a read-only file system, which SQLite cannot open since it may make no -shm, is
-    opened as one that nobody changes: that it did not change is verified, as without a lock.
+    opened as one that does not change: that it did not change is verified, as without a lock.
     """
     name, flags = request.path.as_uri(), apsw.SQLITE_OPEN_READWRITE
     if _needs_no_lock(request):

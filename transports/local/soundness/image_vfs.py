@@ -49,7 +49,7 @@ def limit_check(connection: apsw.Connection) -> None:
 
 @contextmanager
 def opened(read: Read, size: int) -> Iterator[apsw.Connection]:
-    """A connection to the image of `size` bytes, as one that nobody else can have open.
+    """A connection to the image of `size` bytes, as one that no other can have open.
 
     The image may say that it is in WAL mode: it is whole without one.
     """

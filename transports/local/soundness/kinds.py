@@ -46,7 +46,7 @@ def find_strays(
 ) -> tuple[str, ...]:
     """The pages that are in the tree of some root, and not of its kind; no root is page 1.
 
-    Of each root it is said whether it must be an index's.
+    Each root comes with whether it must be an index's.
     """
     found = []
     for root, is_index in roots:

@@ -1,4 +1,4 @@
-"""What to say of the problems that a check found: that the file is damaged, or that nobody can say.
+"""What to say of the problems that a check found: that the file is damaged, or that it cannot be known.
 
 A problem is a text that stands in the record of a Backup, too; knows nothing of how it was found.
 """

@@ -1,6 +1,6 @@
-"""One folder of a store, held open, so that nobody can put a link in its place while it is used.
+"""One folder of a store, held open, so that no other program can put a link in its place while it is used.
 
-Whoever else writes to a store may make any name in it a link to anywhere. So every step goes from an open
+Others who write to a store may make any name in it a link to anywhere. So every step goes from an open
 folder to a name in it, and a name that is a link is not followed. Windows cannot open a name relative to a
 folder: there each name is looked at first. The only place that knows that difference.
 """
@@ -45,7 +45,7 @@ class GuardedFolder:
 
     @classmethod
     def open(cls, path: Path) -> GuardedFolder:
-        """The root. It may be a link, and may lie below one: that is the choice of whoever named it."""
+        """The root. It may be a link, and may lie below one: that is the choice of the one who named it."""
         if RELATIVE:
             return cls(path, os.open(path, os.O_RDONLY | _FOLDER))
         os.scandir(path).close()  # raises what opening it would

@@ -1,7 +1,7 @@
-"""What lies in a store and is none of its objects: passed over, and told once.
+"""What lies in a store and is none of its objects: passed over, with one warning.
 
 File servers, sync tools and file managers put files into every folder (.DS_Store, @eaDir, conflict copies). A
-process that lives long looks at a store many times, and must not tell of the same files each time.
+process that lives long looks at a store many times, and must not warn of the same files each time.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ SYSTEM = frozenset(
         "Temporary Items",
     }
 )
-"""What systems and file servers put into a folder that nobody has used yet."""
+"""What systems and file servers put into a folder that is not used yet."""
 
 _log = logging.getLogger(__name__)
 _told: set[str] = set()

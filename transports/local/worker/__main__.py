@@ -61,7 +61,7 @@ def _do_task() -> None:
     """Read a task from stdin, do it, tell how it goes on stdout."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     gc.set_threshold(_GARBAGE)
-    relay()  # whoever owns the parent's stderr may never read it
+    relay()  # the owner of the parent's stderr may never read it
     failpoints.install_from_environment()
     channel = Channel()
     channel.ready()

@@ -81,8 +81,8 @@ class Worker:
     async def told(self) -> AsyncIterator[dict[str, Any]]:
         """What the worker tells, until it ends.
 
-        Raises TransportError if no worker came to be, OutcomeUnknown if it dies before it has said how the
-        work ended.
+        Raises TransportError if no worker came to be, OutcomeUnknown if it dies before it has reported
+        how the work ended.
         """
         await self._ready()
         while line := await self._lines.get():

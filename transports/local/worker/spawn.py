@@ -36,9 +36,9 @@ _ahead: list[subprocess.Popen[bytes]] = []
 
 
 def spawn_ahead() -> None:
-    """Start a process for whoever needs one first. If nobody does, it ends with this process.
+    """Start a process for the first caller that needs one. If none does, it ends with this process.
 
-    Where that is impossible, whoever needs one will hear why.
+    Where that is impossible, the caller that needs one gets the reason.
     """
     interpreter = find_interpreter()
     if interpreter:

@@ -153,3 +153,18 @@ def swap(one: Path, other: Path) -> None:
     content = one.read_bytes()
     one.write_bytes(other.read_bytes())
     other.write_bytes(content)
+
+
+def test_an_unsound_key_is_warned_of_once(
+    ground: Ground, repository: Repository, caplog: pytest.LogCaptureFixture
+) -> None:
+    repository.add_passphrase("correct horse")
+    (ground.store / "keys" / ("e" * 32)).write_bytes(b"junk")
+    forget_key(ground.home, repository.id)
+
+    for _ in range(2):
+        open_repository(
+            open_store(ground.store), ground.home, version="1.0", passphrase=lambda: "correct horse"
+        )
+
+    assert 1 == sum("is no sound key" in record.getMessage() for record in caplog.records)

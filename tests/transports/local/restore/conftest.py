@@ -8,6 +8,7 @@ from pathlib import Path
 import attrs
 import pytest
 
+from reprieve.transports.local.home import Home
 from tests.support.databases import NEW, OLD, content_of, copy_database, make_database
 from tests.transports.local.restore.world import World
 
@@ -69,3 +70,19 @@ def world_of_wal(world_of: Callable[[str], World]) -> World:
 def world_of_delete(world_of: Callable[[str], World]) -> World:
     """A fresh world whose target is in rollback-journal mode."""
     return world_of("delete")
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    return Home(tmp_path / "home", tmp_path / "home")
+
+
+@pytest.fixture
+def image(tmp_path: Path) -> Path:
+    return make_database(tmp_path / "image.db", NEW, mode="delete", rows=20)
+
+
+@pytest.fixture
+def target(tmp_path: Path) -> Path:
+    (tmp_path / "databases").mkdir()
+    return tmp_path / "databases" / "target.db"

@@ -28,22 +28,6 @@ from tests.transports.local.restore.worker import source_of
 TAGS = "SELECT DISTINCT tag FROM content"
 
 
-@pytest.fixture
-def home(tmp_path: Path) -> Home:
-    return Home(tmp_path / "home", tmp_path / "home")
-
-
-@pytest.fixture
-def image(tmp_path: Path) -> Path:
-    return make_database(tmp_path / "image.db", NEW, mode="delete", rows=20)
-
-
-@pytest.fixture
-def target(tmp_path: Path) -> Path:
-    (tmp_path / "databases").mkdir()
-    return tmp_path / "databases" / "target.db"
-
-
 def put(image: Path, target: Path, home: Home, steps: MemorySteps | None = None, job: str = "job") -> Settled:
     return restore(
         source_of(image), target, job_id=job, home=home, steps=steps or MemorySteps(), deadline=0.5
@@ -328,7 +312,7 @@ def test_a_wal_that_was_deleted_under_a_program(target: Path, image: Path, home:
         assert [(1, "x")] == kept.execute("SELECT * FROM written").fetchall()
 
 
-# -- cancels and lost files ------------------------------------------------------------------
+# -- cancels ----------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("kind", ["no database", "bytes behind the last page", "empty"])
@@ -350,34 +334,3 @@ def test_a_cancel_at_any_moment_leaves_every_byte(target: Path, image: Path, hom
 
     assert Ending.UNDONE is endings[-1]
     assert len(endings) >= 4
-
-
-def test_a_copy_with_what_lay_beside_it_comes_back_to_a_lost_file(
-    target: Path, image: Path, home: Home
-) -> None:
-    crashed(target, "wal", OLD)
-    before = everything(target)
-    put(image, target, home)
-    target.unlink()
-
-    back(target, home)
-
-    assert before == everything(target)
-
-
-def test_a_wal_that_was_deleted_under_a_program_of_a_damaged_file(
-    target: Path, image: Path, home: Home
-) -> None:
-    """The header does not say any more that the database is in WAL mode: the locks do."""
-    make_database(target, OLD, mode="wal", rows=3)
-    with Actor(target) as program:
-        program.sql("INSERT INTO written VALUES (1, 'x')")
-        side(target, "-wal").unlink()
-        with target.open("r+b") as file:
-            file.write(b"garbage" * 1000)
-        before = everything(target)
-
-        with pytest.raises(BadTarget, match=rf"-wal was deleted while process {program.pid}"):
-            put(image, target, home)
-
-        assert before == everything(target)

@@ -184,3 +184,13 @@ def test_what_read_only_media_cannot_give_is_told_as_that(tmp_path: Path) -> Non
     with read_only_view(path.parent, tmp_path / "view") as view:
         with pytest.raises(BadSource, match=r"read-only file system.*-wal"):
             shoot(view / "a.db")
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_a_name_beside_which_sqlite_can_keep_nothing(tmp_path: Path, method: Method) -> None:
+    path = create(tmp_path / "a.db", rows=3).rename(tmp_path / ("n" * 255))
+
+    with pytest.raises(BadSource, match="give it a shorter one"):
+        shoot(path, method)
+
+    assert [path] == list(tmp_path.iterdir())
