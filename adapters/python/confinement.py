@@ -23,7 +23,7 @@ OTHER_LOOP = (
 
 
 class Confinement:
-    """Of one library. It opens on its first loop only; before `begin` and after `end` nothing else is confined."""
+    """Of one library. It opens on its first loop only; but for that, it is confined from `begin` to `end`."""
 
     def __init__(self) -> None:
         self._process = os.getpid()
@@ -31,7 +31,7 @@ class Confinement:
         self._first_loop: asyncio.AbstractEventLoop | None = None
 
     def begin(self) -> None:
-        """It is opened here. Raises InvalidRequest without a loop of asyncio, and on another than its first."""
+        """Opened here. Raises InvalidRequest without a loop of asyncio, or on one that is not its first."""
         self.check()
         loop = _running_loop()
         if self._first_loop not in (None, loop):  # also once it is closed: its locks belong to the first one

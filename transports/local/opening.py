@@ -18,7 +18,7 @@ from ..registry import Opened
 from .home import Home
 from .journal import SqliteJournal
 from .leftovers import clear_up
-from .names import canonical_database, canonical_store, refuse_secrets
+from .names import canonical_database, canonical_folder, canonical_store, refuse_secrets
 from .place import Place
 from .registered import RegisteredDatabases
 from .scope import Scope
@@ -59,7 +59,7 @@ def open_local(
     if adopted:
         options["database_id"] = list(adopted)
     if work_dir is not None:
-        options["work_dir"] = os.path.realpath(os.path.expanduser(work_dir))
+        options["work_dir"] = canonical_folder(work_dir)
         home = attrs.evolve(home, work=Path(str(options["work_dir"])))
         home.stages  # noqa: B018  # made, or refused, now
     return Opened(
