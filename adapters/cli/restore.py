@@ -50,7 +50,7 @@ def add_to(commands: Commands) -> None:
     parser.add_argument(
         "--force",
         action="store_true",
-        help="even where nobody can tell who has it open, or the backup turns out to be damaged",
+        help="even if others may have it open, or the backup is damaged",
     )
     parser.add_argument("--any-database", action="store_true", help="even the backup of another database")
     Commands.add_database_id(parser)

@@ -52,11 +52,6 @@ def is_out_of_room(path: Path) -> bool:
     return free < SCARCE or _has_no_inode(path.parent)
 
 
-def open_existing(path: Path) -> int:
-    """A descriptor for reading and writing; a link is not followed."""
-    return os.open(path, os.O_RDWR | BINARY | NO_FOLLOW)
-
-
 @contextmanager
 def descriptor_of(path: Path) -> Iterator[int]:
     """A descriptor for reading only, closed at the end. Never for a database that is open here."""

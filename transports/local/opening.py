@@ -42,7 +42,7 @@ def open_local(
     """A database on this machine, its backups in `store` (a path or URL; by default see `store_of`).
 
     `home` is where reprieve keeps what is its own, `passphrase` opens a repository whose key is not
-    there, `expects_job` says that a job will be asked for at once. `database_id` names what this database was
+    there, `expects_job` says that a job follows at once. `database_id` names what this database was
     called before it was moved, as the store's backups call it: they count as its own. With `any_database`,
     another database's backup can be restored by its id. `work_dir` is the private folder in which plain
     copies of databases lie for a while; by default one in the home. Raises InvalidRequest for a folder that
