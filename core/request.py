@@ -13,6 +13,16 @@ from .errors import Conflict, InvalidRequest
 from .job import Backup, Job, JobKind
 
 
+def _require_text(_request: Request, _attribute: object, key: str | None) -> None:
+    """Half a character comes from bytes on a command line, or from an escape in JSON."""
+    try:
+        (key or "").encode()
+    except UnicodeEncodeError as error:
+        raise InvalidRequest(
+            f"The idempotency key {key!r} is not text (UTF-8); give another. Nothing was begun."
+        ) from error
+
+
 @attrs.frozen
 class Request:
     """What somebody asks for: a creation, a restoration (`backup_id`) or a revert (`undo_id`).
@@ -24,19 +34,9 @@ class Request:
     backup_id: str | None = None
     undo_id: str | None = None
     source: Backup | None = None
-    idempotency_key: str | None = attrs.field(default=None)
+    idempotency_key: str | None = attrs.field(default=None, validator=_require_text)
     detached: bool = False
     options: Mapping[str, object] = attrs.field(factory=dict)
-
-    @idempotency_key.validator
-    def _require_text(self, attribute: object, key: str | None) -> None:
-        """Half a character comes from bytes on a command line, or from an escape in JSON."""
-        try:
-            (key or "").encode()
-        except UnicodeEncodeError as error:
-            raise InvalidRequest(
-                f"The idempotency key {key!r} is not text (UTF-8); give another. Nothing was begun."
-            ) from error
 
 
 def same_request(wanted: Job, found: Job) -> Job:

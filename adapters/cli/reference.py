@@ -36,7 +36,7 @@ folder. `reprieve.connect` chooses in the same way. `backup` registers a databas
 
 A DATABASE and a STORE are named by a path, or by a `file:` URL, which is decoded. A BACKUP is named by its
 id, by the beginning of its id or of its time (`20261122T1430`), or as `latest`: of those that are not marked
-damaged, the one that was made last, whatever the clock was then. What it passes over is named. A JOB is named
+damaged, the one that was made last, even if the clock was wrong. What it passes over is named. A JOB is named
 by its id or the beginning of it.
 """
 

@@ -29,8 +29,7 @@ RESTORE_USAGE = "reprieve restore [-h] [--store STORE] [--yes] [...] BACKUP DATA
 REVERT_USAGE = """\
 reprieve revert [-h] [--store STORE] [--json]
                        [--to ID | --list | --forget ID] [--yes]
-                       [--work-dir FOLDER]
-                       DATABASE"""
+                       [--work-dir FOLDER] DATABASE"""
 """argparse breaks a line of choices at other places from Python 3.13 on."""
 
 
@@ -50,7 +49,7 @@ def add_to(commands: Commands) -> None:
     parser.add_argument(
         "--force",
         action="store_true",
-        help="even if others may have it open, or the backup is damaged",
+        help="even with another encoding, a network disk, or damage",
     )
     parser.add_argument("--any-database", action="store_true", help="even the backup of another database")
     Commands.add_database_id(parser)

@@ -113,12 +113,17 @@ def _carry_out(words: list[str], output: Output) -> None:
 
 def _drop_old_undo_copies() -> None:
     """Every command counts as a use of this home, after which old copies may go."""
+    import logging
+
     from reprieve.transports.local.home import Home
     from reprieve.transports.local.undo_catalogue import drop_old
 
-    home = Home.find()
-    if home.keeps_undo_copies:
-        drop_old(home)
+    try:
+        home = Home.find()
+        if home.keeps_undo_copies:
+            drop_old(home)
+    except (InvalidRequest, OSError) as error:  # the command is done, and may have needed no home
+        logging.getLogger(__name__).info("Old undo copies are not looked after: %s", error)
 
 
 def _passphrase(asked: Namespace, error: ReprieveError) -> str:

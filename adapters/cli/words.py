@@ -51,7 +51,7 @@ def ago(at: datetime, now: datetime) -> str:
 
 
 def made(at: datetime, now: datetime) -> str:
-    """When something was made, by the clock as it was then; says so of one that was ahead."""
+    """When something was made, by the clock as it was then; one that was ahead is marked."""
     return f"{moment(at)} (in the future)" if at - now > CLOCK_SKEW else moment(at)
 
 

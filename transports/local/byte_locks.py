@@ -37,7 +37,7 @@ WAL_INDEX_IN_USE = ByteRange(128)
 def program(pid: int) -> str:
     """A process as a person knows it: its id, and its name where the system gives it."""
     try:
-        name = Path(f"/proc/{pid}/comm").read_text(errors="replace").strip()
+        name = "".join(filter(str.isprintable, Path(f"/proc/{pid}/comm").read_text(errors="replace")))
     except OSError:
         name = ""
     return f"process {pid} ({name})" if name else f"process {pid}" if pid > 0 else "another process"

@@ -6,7 +6,6 @@ database while it is restored. Nothing is opened here.
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
 import sys
@@ -52,6 +51,8 @@ def incoming_path(database: Path, job_id: str) -> Path:
 
 def incoming_prefix(database: Path) -> str:
     """How the names of such files begin: short, since the name itself may be as long as names can be."""
+    import hashlib  # late: nothing needs it before a database is open
+
     digest = hashlib.blake2b(os.fsencode(database.name), digest_size=8).hexdigest()
     return f".{digest}."
 

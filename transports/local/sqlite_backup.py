@@ -6,18 +6,17 @@ counter and the schema cookie in page 1 are not the database's own. Knows nothin
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable
 from contextlib import closing
 
 import apsw
 
+from .single_file_vfs import SingleFile, registered
+
 Take = Callable[[int, bytes], None]
 """Gets an offset and the bytes there. A page may come twice; the later one counts."""
 
 _PAGES_A_STEP = 256
-
-_names = (f"reprieve-sink-{number}" for number in itertools.count(1))
 
 
 def back_up(source: apsw.Connection, target: apsw.Connection, each_step: Callable[[], None]) -> None:
@@ -32,38 +31,16 @@ def back_up(source: apsw.Connection, target: apsw.Connection, each_step: Callabl
 
 def read_pages(source: apsw.Connection, take: Take, each_step: Callable[[], None]) -> None:
     """Give every page of the database of `source` to `take`, without a copy on the disk."""
-    vfs = _SinkVFS(take)
     flags = apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE
-    try:
-        with closing(apsw.Connection("sink", flags=flags, vfs=vfs.name)) as target:
-            back_up(source, target, each_step)
-    finally:
-        vfs.unregister()
+    with (
+        registered(lambda: _SinkFile(take)) as vfs,
+        closing(apsw.Connection("sink", flags=flags, vfs=vfs)) as target,
+    ):
+        back_up(source, target, each_step)
 
 
-class _SinkVFS(apsw.VFS):
-    """A file system with one file in it; registered while it lives, under `name`."""
-
-    def __init__(self, take: Take) -> None:
-        self.name = next(_names)
-        self._take = take
-        super().__init__(self.name, "")
-
-    def xFullPathname(self, name: str) -> str:
-        return name
-
-    def xAccess(self, pathname: str, flags: int) -> bool:
-        return False
-
-    def xOpen(self, name: str | apsw.URIFilename | None, flags: list[int]) -> apsw.VFSFile:
-        return _SinkFile(self._take)
-
-
-class _SinkFile(apsw.VFSFile):
-    """What SQLite takes for a file. The base class is not initialised: there is no file below this one.
-
-    Only page 1 is kept, which SQLite may look at; the others cannot be read again.
-    """
+class _SinkFile(SingleFile):
+    """Only page 1 is kept, which SQLite may look at; the others cannot be read again."""
 
     def __init__(self, take: Take) -> None:
         self._take = take
@@ -86,29 +63,3 @@ class _SinkFile(apsw.VFSFile):
 
     def xFileSize(self) -> int:
         return self._size
-
-    def xTruncate(self, newsize: int) -> None:
-        """The image has the source's size already."""
-
-    def xSync(self, flags: int) -> None:
-        """There is nothing to make durable."""
-
-    def xLock(self, level: int) -> None:
-        """Nobody else has it, here and below."""
-
-    def xUnlock(self, level: int) -> None: ...
-
-    def xCheckReservedLock(self) -> bool:
-        return False
-
-    def xFileControl(self, op: int, ptr: int) -> bool:
-        return False
-
-    def xSectorSize(self) -> int:
-        return 4096
-
-    def xDeviceCharacteristics(self) -> int:
-        return 0
-
-    def xClose(self) -> None:
-        """There is nothing to close."""

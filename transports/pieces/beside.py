@@ -97,13 +97,6 @@ class UndoCopies:
 
 
 @attrs.frozen
-class Neighbours:
-    """What else is in the service's store; a service of an earlier version does not tell."""
-
-    otherBackups: int = 0  # as it is on the wire
-
-
-@attrs.frozen
 class Assets:
     """Versions of documents."""
 
@@ -218,10 +211,6 @@ class Beside:
         """Keep each document, as its next version."""
         body = json.dumps({"documents": documents}, allow_nan=False)
         return self._versions(await self._client.ask("POST", "/v1/assets", body=body))
-
-    async def other_backups(self) -> int:
-        """How many backups of other databases are in the service's store."""
-        return self._service.said(await self._client.ask("GET", "/v1/backups"), Neighbours).otherBackups
 
     async def assets(self) -> tuple[AssetVersion, ...]:
         """The newest version of every document."""

@@ -110,8 +110,8 @@ class PiecesTransport:
         return backup_of(await self._service.backup(backup_id), self.database)
 
     async def other_backups(self) -> int:
-        """What a service of ours tells of its store; another tells nothing."""
-        return 0 if self._beside is None else await self._beside.other_backups()
+        """None that it could tell of: a service has one database."""
+        return 0
 
     async def delete(self, backup_id: str) -> None:
         """Delete it. Raises NotFound."""

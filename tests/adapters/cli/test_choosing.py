@@ -1,4 +1,4 @@
-"""Which backup `latest` is: the last one made that is not marked damaged, whatever the clock said."""
+"""Which backup `latest` is: the last one made that is not marked damaged, whatever its time is."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def backup(number: int, *, days: float = 0, damaged: bool = False) -> Backup:
     )
 
 
-def test_latest_is_the_last_in_the_order_whatever_the_clock_said() -> None:
+def test_latest_is_the_last_in_the_order_whatever_the_clock() -> None:
     backups = [backup(1), backup(2, days=365), backup(3, days=-3)]
 
     assert Choice(backups[2]) == chosen(backups, "latest")
@@ -45,7 +45,7 @@ def test_latest_passes_over_what_is_marked_damaged_and_names_it() -> None:
     assert all(passed.id in choice.notice for passed in backups[1:])
 
 
-def test_an_older_damaged_one_is_not_told_of() -> None:
+def test_an_older_damaged_one_is_not_named() -> None:
     backups = [backup(1, damaged=True), backup(2)]
 
     choice = chosen(backups, "latest", "/a.db")

@@ -79,9 +79,9 @@ def request(scene: Path, *words: str, **changes: Any) -> dict[str, Any]:
 
 
 def is_a_sentence(ran: Ran) -> bool:
-    """Whether a command did what it should, or said in one sentence why not."""
-    said = ran.out + ran.err
-    no_bug = "nexpected" not in said and "Traceback" not in said and "Error:" not in said
+    """Whether a command did what it should, or gave a reason in one sentence."""
+    text = ran.out + ran.err
+    no_bug = "nexpected" not in text and "Traceback" not in text and "Error:" not in text
     return no_bug and ran.code in CODES
 
 
@@ -140,7 +140,7 @@ def tried(run: Run, scene: Path, seed: int) -> tuple[dict[str, Any], Ran]:
     odd = odd_values(scene)
     changed = chance.sample(sorted(odd), chance.randint(1, 4))
     words = chance.choice(commands(scene))
-    asked = request(
+    wanted = request(
         scene,
         *words,
         *(["--json"] if chance.random() < 0.3 and words[0] != "--version" else []),
@@ -149,22 +149,22 @@ def tried(run: Run, scene: Path, seed: int) -> tuple[dict[str, Any], Ran]:
         known_user=chance.random() < 0.5,
         closed=chance.choice([[], [], [], [0], [1], [2], [0, 1, 2]]),
     )
-    return asked, run(asked)
+    return wanted, run(wanted)
 
 
 @pytest.mark.parametrize("seed", range(24))
 def test_any_environment(run: Run, scene: Path, seed: int) -> None:
-    asked, ran = tried(run, scene, seed)
+    wanted, ran = tried(run, scene, seed)
 
-    assert is_a_sentence(ran), (asked, ran)
+    assert is_a_sentence(ran), (wanted, ran)
 
 
 @pytest.mark.soak
 @pytest.mark.parametrize("seed", range(1000, 1200))
 def test_any_of_two_hundred_environments(run: Run, scene: Path, seed: int) -> None:
-    asked, ran = tried(run, scene, seed)
+    wanted, ran = tried(run, scene, seed)
 
-    assert is_a_sentence(ran), (asked, ran)
+    assert is_a_sentence(ran), (wanted, ran)
 
 
 NO_HOME = {"HOME": None, "REPRIEVE_HOME": None, "REPRIEVE_STORE": None}
@@ -196,6 +196,14 @@ def test_what_is_wrong_with_the_environment_is_exit_code_2(
     assert before == sorted(path.name for path in scene.iterdir())
 
 
+def test_a_command_that_needs_no_home_does_without(run: Run, scene: Path) -> None:
+    ran = run(
+        request(scene, "backup", "offline:?seed=1&clock=virtual", environment=NO_HOME, known_user=False)
+    )
+
+    assert (0, "") == (ran.code, ran.out.partition("Backed up")[0]), ran
+
+
 @pytest.mark.parametrize("encoding", ["ascii", "latin-1", "utf-16"])
 def test_a_terminal_of_another_encoding_gets_every_sentence(scene: Path, encoding: str) -> None:
     environment = request(scene)["environment"] | {"PYTHONIOENCODING": encoding}
@@ -204,6 +212,6 @@ def test_a_terminal_of_another_encoding_gets_every_sentence(scene: Path, encodin
         ran = subprocess.run(
             [*COMMAND, *words], cwd=scene, env=environment, capture_output=True, timeout=DEADLINE
         )
-        said = (ran.stdout + ran.stderr).decode(encoding)
+        text = (ran.stdout + ran.stderr).decode(encoding)
 
-        assert (2, True) == (ran.returncode, "not text" in said), said
+        assert (2, True) == (ran.returncode, "not text" in text), text

@@ -26,7 +26,7 @@ def at(reprieve: Reprieve, shift: str, *words: str) -> None:
 
 @pytest.mark.needs("faketime")
 @pytest.mark.parametrize("shift", ["+1y", "-40d"])
-def test_the_latest_is_the_one_made_last_whatever_the_clock_said(
+def test_the_latest_is_the_one_made_last_whatever_the_clock(
     reprieve: Reprieve, database: Path, shift: str
 ) -> None:
     at(reprieve, shift, "backup", "snippets.db")
@@ -42,9 +42,7 @@ def test_the_latest_is_the_one_made_last_whatever_the_clock_said(
 
 
 @pytest.mark.needs("faketime")
-def test_a_revert_undoes_the_last_restoration_whatever_the_clock_said(
-    reprieve: Reprieve, database: Path
-) -> None:
+def test_a_revert_undoes_the_last_restoration_whatever_the_clock(reprieve: Reprieve, database: Path) -> None:
     backup = reprieve("backup", "snippets.db", "--json").result["backup"]["id"]
     write(database, "UPDATE t SET x = 'before the jump'")
     at(reprieve, "+1y", "restore", backup, "snippets.db", "--yes")

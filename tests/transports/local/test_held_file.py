@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import apsw
 import pytest
@@ -51,20 +52,35 @@ Swap = Callable[[Path, Path], Callable[[], None]]
 def a_link(target: Path, private: Path) -> Callable[[], None]:
     aside = target.rename(target.with_name("aside"))
     target.symlink_to(private)
-    return lambda: (target.unlink(), aside.rename(target), None)[-1]
+
+    def take_away() -> None:
+        target.unlink()
+        aside.rename(target)
+
+    return take_away
 
 
 def a_link_for_the_folder(target: Path, private: Path) -> Callable[[], None]:
     folder = target.parent
     aside = folder.rename(folder.with_name("aside"))
     folder.symlink_to(private.parent)
-    return lambda: (folder.unlink(), aside.rename(folder), None)[-1]
+
+    def take_away() -> None:
+        folder.unlink()
+        aside.rename(folder)
+
+    return take_away
 
 
 def another_file(target: Path, private: Path) -> Callable[[], None]:
     aside = target.rename(target.with_name("aside"))
     private.rename(target)
-    return lambda: (target.rename(private), aside.rename(target), None)[-1]
+
+    def take_away() -> None:
+        target.rename(private)
+        aside.rename(target)
+
+    return take_away
 
 
 SWAPS = [a_link, a_link_for_the_folder, another_file]
@@ -77,7 +93,7 @@ def at_each_open(monkeypatch: pytest.MonkeyPatch, target: Path, private: Path) -
     def arm(swap: Swap) -> None:
         real = apsw.Connection
 
-        def opened(name: str, **options: int) -> apsw.Connection:
+        def opened(name: str, **options: Any) -> apsw.Connection:
             if target.name not in name or "stage" in name:
                 return real(name, **options)
             take_away = swap(target, private)
@@ -126,13 +142,18 @@ def test_a_revert_reaches_no_other_file(
 @pytest.mark.parametrize("method", Method)
 @pytest.mark.parametrize("swap", SWAPS)
 def test_a_backup_reads_no_other_file(
-    target: Path, private: Path, at_each_open: Callable[[Swap], None], swap: Swap, method: Method
+    tmp_path: Path,
+    target: Path,
+    private: Path,
+    at_each_open: Callable[[Swap], None],
+    swap: Swap,
+    method: Method,
 ) -> None:
     sink = MemorySink()
     at_each_open(swap)
 
     with pytest.raises(BadSource, match=r"link has appeared|replaced"):
-        take(target, sink, cancelled=lambda: False, method=method)
+        take(target, sink, cancelled=lambda: False, method=method, copy=lambda: tmp_path / "copy.db")
 
     assert b"" == bytes(sink.data)
 

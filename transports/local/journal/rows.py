@@ -41,7 +41,7 @@ class EventRow(NamedTuple):
 
 @attrs.frozen
 class Reading:
-    """Reads rows, and remembers of which jobs it has said that they cannot be read."""
+    """Reads rows, and warns once of each job that cannot be read."""
 
     _warned: set[str] = attrs.field(factory=set, init=False)
 
@@ -90,8 +90,8 @@ def _job_of(job_id: str, record: str) -> Job:
 
 def _entry_in(row: EventRow) -> Entry:
     job = _job_of(row.job, row.record)
-    said: Record | None = None if row.message is None else loads(row.message)
-    message = None if row.what is None or said is None else message_of(row.what, said)
+    record: Record | None = None if row.message is None else loads(row.message)
+    message = None if row.what is None or record is None else message_of(row.what, record)
     return Entry(job, message, row.seq, row.owner)
 
 

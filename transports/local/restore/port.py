@@ -47,7 +47,7 @@ class Steps(Protocol):
 class Source:
     """A database image on its way in: `size` bytes in pages of `page_size`, in any order.
 
-    Whoever yields the chunks (offset, bytes) has checked their hash. `check` False skips quick_check:
+    Whoever yields the chunks (offset, bytes) has checked their hash. `check` False skips the check:
     for an image that is known to be damaged and wanted all the same. `wal` is the journal mode of the
     database that it was made of (None: as the image says). `exact` is an undo copy that is to come back byte
     for byte, with what lay beside it; it may be no database, and then its page size is 0.

@@ -6,12 +6,12 @@ back, so the schema of an image can be replaced for a check, and the image itsel
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 
 import apsw
 
+from ..single_file_vfs import SingleFile, registered
 from ..sqlite_limits import limit_memory
 
 Read = Callable[[int, int], bytes]
@@ -19,8 +19,6 @@ Read = Callable[[int, int], bytes]
 
 NEWEST_FORMAT = 4
 """The newest schema format that SQLite had when this was written."""
-
-_names = (f"reprieve-image-{number}" for number in itertools.count(1))
 
 _LIMITS = {
     apsw.SQLITE_LIMIT_ATTACHED: 0,
@@ -56,45 +54,22 @@ def opened(read: Read, size: int) -> Iterator[apsw.Connection]:
     The image may say that it is in WAL mode: it is whole without one.
     """
     limit_memory()
-    vfs = _ImageVFS(read, size)
-    try:
-        flags = apsw.SQLITE_OPEN_READWRITE
-        with closing(apsw.Connection("image", flags=flags, vfs=vfs.name)) as connection:
-            connection.config(apsw.SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0)
-            connection.drop_modules(None)
-            limit_check(connection)
-            connection.set_progress_handler(lambda: bool(read(0, 0)), _STEPS_BETWEEN_LOOKS)
-            connection.execute("PRAGMA writable_schema=ON")  # the settings shall not fail on what is in it
-            for setting in ("journal_mode=MEMORY", "temp_store=MEMORY", "cache_spill=OFF", "synchronous=OFF"):
-                connection.execute(f"PRAGMA {setting}").fetchall()
-            yield connection
-    finally:
-        vfs.unregister()
+    with (
+        registered(lambda: _ImageFile(read, size)) as vfs,
+        closing(apsw.Connection("image", flags=apsw.SQLITE_OPEN_READWRITE, vfs=vfs)) as connection,
+    ):
+        connection.config(apsw.SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0)
+        connection.drop_modules(None)
+        limit_check(connection)
+        connection.set_progress_handler(lambda: bool(read(0, 0)), _STEPS_BETWEEN_LOOKS)
+        connection.execute("PRAGMA writable_schema=ON")  # the settings shall not fail on what is in it
+        for setting in ("journal_mode=MEMORY", "temp_store=MEMORY", "cache_spill=OFF", "synchronous=OFF"):
+            connection.execute(f"PRAGMA {setting}").fetchall()
+        yield connection
 
 
-class _ImageVFS(apsw.VFS):
-    """Registered while it lives, under `name`."""
-
-    def __init__(self, read: Read, size: int) -> None:
-        self.name = next(_names)
-        self._read = read
-        self._size = size
-        super().__init__(self.name, "")
-
-    def xFullPathname(self, name: str) -> str:
-        return name
-
-    def xAccess(self, pathname: str, flags: int) -> bool:
-        return False
-
-    def xOpen(self, name: str | apsw.URIFilename | None, flags: list[int]) -> apsw.VFSFile:
-        if not flags[0] & apsw.SQLITE_OPEN_MAIN_DB:
-            raise apsw.CantOpenError("There is one file here: the image.")
-        return _ImageFile(self._read, self._size)
-
-
-class _ImageFile(apsw.VFSFile):
-    """What SQLite takes for a file. The base class is not initialised: there is no file below this one."""
+class _ImageFile(SingleFile):
+    """The image as the one file of its file system."""
 
     def __init__(self, read: Read, size: int) -> None:
         self._read = read
@@ -112,26 +87,3 @@ class _ImageFile(apsw.VFSFile):
 
     def xFileSize(self) -> int:
         return self._size
-
-    def xSync(self, flags: int) -> None:
-        """There is nothing to make durable."""
-
-    def xLock(self, level: int) -> None:
-        """Nobody else has it, here and below."""
-
-    def xUnlock(self, level: int) -> None: ...
-
-    def xCheckReservedLock(self) -> bool:
-        return False
-
-    def xFileControl(self, op: int, ptr: int) -> bool:
-        return False
-
-    def xSectorSize(self) -> int:
-        return 4096
-
-    def xDeviceCharacteristics(self) -> int:
-        return 0
-
-    def xClose(self) -> None:
-        """There is nothing to close."""

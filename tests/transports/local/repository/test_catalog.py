@@ -70,7 +70,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Iterator[type[Clock]]:
 STEPS = [timedelta(days=365), timedelta(days=-3000), timedelta(), timedelta(hours=-1), timedelta(seconds=2)]
 
 
-def test_the_order_is_that_of_making_whatever_the_clock_says(
+def test_the_order_is_that_of_making_whatever_the_clock(
     ground: Ground, repository: Repository, clock: type[Clock]
 ) -> None:
     made = []

@@ -23,7 +23,7 @@ from tests.transports.local.restore.world import World, check
 
 ROUNDS = int(os.environ.get("ROUNDS", "500"))
 FOREIGN = b"\xd9\xd5 of another program " * 50_000
-BEFORE = (*points.FETCHING, *points.BEFORE_OVERWRITING)
+BEFORE = (points.FETCHING[-1], *points.BEFORE_OVERWRITING)  # how it is fetched, test_kill_loop.py has
 ONCE_MORE = [point for point in points.BEFORE_OVERWRITING if point != "overwrite.locked"]
 
 Contents = dict[int, str]

@@ -103,7 +103,7 @@ def test_only_listed_ids_can_be_forgotten(tmp_path: Path, home: Home, name: str)
     assert ["1"] == ids(home)
 
 
-def test_the_order_is_that_of_the_restorations_whatever_the_clock_says(tmp_path: Path, home: Home) -> None:
+def test_the_order_is_that_of_the_restorations_whatever_the_clock(tmp_path: Path, home: Home) -> None:
     for number, years in enumerate((0, 10, -20, 1, -1)):
         add(home, tmp_path / "a.db", str(number), years)
 
