@@ -106,7 +106,7 @@ class _Relay:
             threading.Thread(target=work, name="stderr", daemon=True).start()
 
     def end(self) -> None:
-        """Give stderr back once all is written; to nobody, if its reader has not taken it in time."""
+        """Give stderr back once all is written. What comes later is lost if its reader is too slow."""
         if os.getpid() != self._process:  # a fork has the pipe, and not the threads
             return
         replaced = [one for one in (1, 2) if os.path.samestat(os.fstat(one), self._pipe)]
@@ -165,7 +165,7 @@ if sys.platform == "linux":
     def _show_crashes(real: int) -> None:
         """Where Python shows crashes, it goes on doing so: the threads do not outlive one.
 
-        It must not wait either. Linux opens a pipe anew, and how that is opened concerns nobody else.
+        It must not wait either. Linux opens a pipe anew, and how that is opened affects no other process.
         """
         import faulthandler
 

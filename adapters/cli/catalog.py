@@ -97,8 +97,8 @@ async def list_backups(asked: Namespace, output: Output) -> None:
     output.result(members | ({"otherBackups": others} if others else {}), lambda: _listed(found))
     if others:
         output.say(
-            f"The store holds {words.counted(others, 'backup')} of other databases as well; `reprieve list` "
-            "without a database lists all. If this one was moved, --database-id adopts what it was before."
+            f"The store also holds {words.counted(others, 'backup')} of other databases: `reprieve list` "
+            "without a database lists all. If this one was moved, name its earlier path by --database-id."
         )
 
 

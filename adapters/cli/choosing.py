@@ -34,8 +34,7 @@ class Choice:
         if not self.passed_over:
             return None
         ids = ", ".join(backup.id for backup in self.passed_over)
-        marked = "is marked damaged and is" if len(self.passed_over) == 1 else "are marked damaged and are"
-        return f"`{LATEST}` is {self.backup.id}: newer, but {marked} passed over: {ids}."
+        return f"`{LATEST}` is {self.backup.id}; newer ones that are marked damaged are passed over: {ids}."
 
 
 def chosen(backups: Sequence[Backup], wanted: str, database: str | None = None) -> Choice:

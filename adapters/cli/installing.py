@@ -6,13 +6,13 @@ import os
 import sys
 from argparse import Namespace
 from collections.abc import Iterator
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
 from typing import TYPE_CHECKING
 
 from reprieve.core.errors import Unsupported
 from reprieve.transports.local.home import STORE_VARIABLE, VARIABLE
 from reprieve.transports.local.interpreter import find_interpreter, isolation_options, why_no_interpreter
-from reprieve.transports.local.names import canonical_database, canonical_store
+from reprieve.transports.local.names import canonical_database, canonical_folder, canonical_store
 
 from . import words
 from .opening import is_local
@@ -64,7 +64,7 @@ def _options(asked: Namespace) -> Iterator[str]:
     if asked.store:
         yield from ("--store", canonical_store(asked.store))
     for option, values in (
-        ("--database-id", asked.database_id),
+        ("--database-id", map(_whole_id, asked.database_id)),
         ("--host", asked.host),
         ("--port", asked.port or ()),
         ("--allow-origin", asked.allow_origin),
@@ -73,7 +73,7 @@ def _options(asked: Namespace) -> Iterator[str]:
         for value in values:
             yield from (option, str(value))
     for option, path in (
-        ("--work-dir", Path(asked.work_dir).expanduser() if asked.work_dir else None),
+        ("--work-dir", Path(canonical_folder(asked.work_dir)) if asked.work_dir else None),
         ("--unix", asked.unix),
         ("--token", asked.token),
         ("--cert", asked.cert),
@@ -89,6 +89,12 @@ def _options(asked: Namespace) -> Iterator[str]:
         if wanted:
             yield option
     yield from ("--name", asked.name, "--log-level", asked.log_level)
+
+
+def _whole_id(database: str) -> str:
+    """A database's earlier path, whole; one of another system stays as it is."""
+    is_whole = database.startswith("/") or PureWindowsPath(database).is_absolute()
+    return database if is_whole else canonical_database(database)
 
 
 def _environment() -> dict[str, str]:

@@ -47,7 +47,7 @@ def library_of(
 ) -> Library:
     """The library of the database that the arguments name. Use it in an `async with`.
 
-    `expects_job` says that a job will be asked for at once, `record` into which file all is recorded,
+    `expects_job` says that a job follows at once, `record` into which file all is recorded,
     `any_database` that the backup of another database may be restored.
     """
     from reprieve.connecting import connect

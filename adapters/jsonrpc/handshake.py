@@ -30,7 +30,7 @@ class Stage(Enum):
 
 
 class Handshake:
-    """One conversation's stage, what its client said of itself, and which target it is about.
+    """One conversation's stage, how its client introduced itself, and which target it is about.
 
     `client_is_seen`: whether there was a process of the number that the client gave, when it was greeted.
     """

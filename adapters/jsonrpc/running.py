@@ -61,7 +61,7 @@ async def run(
 def _watch_client(
     loop: asyncio.AbstractEventLoop, stdio: Stdio, conversation: Conversation, handshake: Handshake
 ) -> None:
-    """End when the client is gone; but never without a word to whoever may still read."""
+    """End when the client is gone, but with a message for any process that still reads."""
     process = handshake.client.process_id
 
     def warn(message: str) -> None:

@@ -1,4 +1,4 @@
-"""`python -P -m reprieve`: the command line, for whoever has the interpreter and not its scripts' folder."""
+"""`python -P -m reprieve`: the command line, where the scripts' folder is not on the PATH."""
 
 from __future__ import annotations
 

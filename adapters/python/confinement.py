@@ -23,15 +23,20 @@ OTHER_LOOP = (
 
 
 class Confinement:
-    """Of one library. Nothing is confined before `begin` and after `end`."""
+    """Of one library. It opens on its first loop only; but for that, it is confined from `begin` to `end`."""
 
     def __init__(self) -> None:
         self._process = os.getpid()
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._first_loop: asyncio.AbstractEventLoop | None = None
 
     def begin(self) -> None:
-        """It is opened here. Raises InvalidRequest where no loop of asyncio runs."""
-        self._process, self._loop = os.getpid(), _running_loop()
+        """Opened here. Raises InvalidRequest without a loop of asyncio, or on one that is not its first."""
+        self.check()
+        loop = _running_loop()
+        if self._first_loop not in (None, loop):  # also once it is closed: its locks belong to the first one
+            raise InvalidRequest(OTHER_LOOP)
+        self._process, self._loop, self._first_loop = os.getpid(), loop, loop
 
     def end(self) -> None:
         """It is closed; to say so is the matter of what was opened."""

@@ -19,7 +19,7 @@ from .taking import whole
 JSON = "application/json"
 
 PROXIES_PASS_ON = {"Cache-Control": "no-store, no-transform", "X-Accel-Buffering": "no"}
-"""What proxies are told of an answer that comes bit by bit: nginx would keep it back until 4 KiB have come,
+"""Headers for proxies, of an answer that comes bit by bit: nginx would keep it back until 4 KiB have come,
 others until they have compressed it."""
 
 

@@ -2,8 +2,8 @@
 
 A connection is silent until a request on it has passed the guard; a TLS handshake that never begins, headers
 that never end and a user who is refused all stay silent. Where every place is taken, the oldest silent
-connection makes room, of whoever has the most of them; one that is not silent never does. So nobody uses up
-another user's places, and an honest client, which is silent for milliseconds, is not the oldest.
+connection makes room, of the caller who has the most of them; one that is not silent never does. So no user
+uses up another user's places, and an honest client, which is silent for milliseconds, is not the oldest.
 Knows sockets; nothing of HTTP.
 """
 
@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 
 
 class TakenSocket(socket.socket):
-    """An accepted connection that gives its place back once it is closed, whoever closes it."""
+    """An accepted connection that gives its place back once it is closed, from either side."""
 
     place: Place | None = None
 
@@ -75,14 +75,14 @@ class Gate:
         self._drop_silent(place)
 
     def _make_room(self) -> bool:
-        """End the oldest silent connection of whoever has the most; its place is free at once."""
+        """End the oldest silent connection of the caller who has the most; its place is free at once."""
         if not self._silent:
             return False
         place = next(iter(max(self._silent.values(), key=len).values()))
         log.debug("all connections are taken: the oldest silent one of %s is closed", place.caller)
         self.free(place)
         try:
-            place.sock.shutdown(socket.SHUT_RDWR)  # whoever serves it sees its end, and closes it
+            place.sock.shutdown(socket.SHUT_RDWR)  # its server sees its end, and closes it
         except OSError as error:
             log.debug("it had ended already: %s", error)
         return True

@@ -73,7 +73,7 @@ def middleware(settings: Settings) -> Middleware:
 
 
 def _admit(request: web.Request, settings: Settings) -> None:
-    """Whoever may use the service keeps the connection, however many others want one."""
+    """A caller who may use the service keeps the connection, however many others want one."""
     sock = request.transport.get_extra_info("socket") if request.transport else None
     if sock is not None and (not settings.require_token or shows_token(request, settings)):
         request.app[GATE].admit(sock.fileno())

@@ -82,12 +82,12 @@ class Lookups:
         return await self._as_it_stands(await self._restorations.find(backup))
 
     async def with_its_backup(self, job: Job) -> Job:
-        """A restoration that has not begun is told with the Backup that it was asked for."""
+        """A restoration that has not begun is shown with the Backup that it will restore."""
         if job.backup or not job.backup_id:
             return job
         if job.source:
             return attrs.evolve(job, backup=job.source)
-        try:  # an older version asked for it
+        try:  # an older version recorded it
             return attrs.evolve(job, backup=await self.backup(job.backup_id))
         except ReprieveError:  # it was deleted meanwhile, or its store is out of reach: the job goes on
             return job

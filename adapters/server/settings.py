@@ -46,7 +46,7 @@ class Settings:
     `heartbeat`      a newline at least so often keeps a waiting client.
     `hold`           how long an answer's headers wait, so that an early failure has a status of its own.
     `answer_within`  how long an answer may take before which nothing can be sent (the 204s of cancels, and of
-                     backups that are asked for by 5 and 6): client libraries give up after ten seconds.
+                     backups that are requested by 5 and 6): client libraries give up after ten seconds.
     `stop_within`    how long running jobs may go on once it is told to stop; then they are cancelled.
     """
 

@@ -110,7 +110,7 @@ class Home:
         try:
             make_folder(path)
         except OSError as error:
-            raise unusable(f"The folder {path}, where reprieve keeps what is its own", error) from error
+            raise unusable(f"The folder {path}, where reprieve keeps its own files,", error) from error
         return path
 
 
@@ -150,7 +150,7 @@ def _private(folder: Path) -> Path:
 
 
 def default_store() -> str:
-    """Where backups go when nobody says where: REPRIEVE_STORE, or a folder of the platform's for data.
+    """Where backups go by default: REPRIEVE_STORE, or a folder of the platform's for data.
 
     Where configuration and data share a folder (macOS, Windows), a new store lies beside that, not in it.
     """

@@ -52,7 +52,7 @@ def require_apart(store: Store, home: Home) -> None:
         )
     if _is_within(root, home.config):
         raise InvalidRequest(
-            f"The store {root} would lie in {home.config}, together with its key: a copy of that has "
+            f"The store {root} would lie in {home.config}, together with its key: a copy of that folder has "
             "both. Name a folder outside of it by --store."
         )
 

@@ -34,6 +34,16 @@ def canonical_database(target: str) -> str:
     return _real(path)
 
 
+def canonical_folder(name: str | os.PathLike[str]) -> str:
+    """The real path of a folder that was named by a path or a `file:` URL; nothing is made.
+
+    Raises InvalidRequest for an empty name, and as `canonical_database` does.
+    """
+    if not os.fspath(name):
+        raise InvalidRequest("A folder has an empty name; give its path, or leave it out.")
+    return canonical_database(os.fspath(name))
+
+
 def incoming_path(database: Path, job_id: str) -> Path:
     """What a job is fetching, before it takes the place of `database`: in the same folder, hidden."""
     return database.with_name(f"{incoming_prefix(database)}{job_id}.reprieve")

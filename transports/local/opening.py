@@ -18,7 +18,7 @@ from ..registry import Opened
 from .home import Home
 from .journal import SqliteJournal
 from .leftovers import clear_up
-from .names import canonical_database, canonical_store, refuse_secrets
+from .names import canonical_database, canonical_folder, canonical_store, refuse_secrets
 from .place import Place
 from .registered import RegisteredDatabases
 from .scope import Scope
@@ -42,7 +42,7 @@ def open_local(
     """A database on this machine, its backups in `store` (a path or URL; by default see `store_of`).
 
     `home` is where reprieve keeps what is its own, `passphrase` opens a repository whose key is not
-    there, `expects_job` says that a job will be asked for at once. `database_id` names what this database was
+    there, `expects_job` says that a job follows at once. `database_id` names what this database was
     called before it was moved, as the store's backups call it: they count as its own. With `any_database`,
     another database's backup can be restored by its id. `work_dir` is the private folder in which plain
     copies of databases lie for a while; by default one in the home. Raises InvalidRequest for a folder that
@@ -59,7 +59,7 @@ def open_local(
     if adopted:
         options["database_id"] = list(adopted)
     if work_dir is not None:
-        options["work_dir"] = os.path.realpath(os.path.expanduser(work_dir))
+        options["work_dir"] = canonical_folder(work_dir)
         home = attrs.evolve(home, work=Path(str(options["work_dir"])))
         home.stages  # noqa: B018  # made, or refused, now
     return Opened(

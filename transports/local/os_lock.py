@@ -43,7 +43,7 @@ class OsLock:
     _descriptor: int | None = attrs.field(default=None, init=False)
 
     def try_acquire(self) -> bool:
-        """Take the lock if nobody has it, and write this process's identity into the file."""
+        """Take the lock if it is free, and write this process's identity into the file."""
         with _settled:
             descriptor = self._locked()
             if descriptor is None:
@@ -163,7 +163,7 @@ def _is_still(descriptor: int, path: Path) -> bool:
 def _described(holder: ProcessIdentity | None) -> str:
     if holder is None:
         return "the process that holds it"
-    return f"process {holder.pid} (of another container or machine, or not to be told from others)"
+    return f"process {holder.pid} (of another container or machine, or one that cannot be identified)"
 
 
 def _still_held(holder: ProcessIdentity | None, path: Path) -> Conflict:

@@ -169,10 +169,10 @@ class Client:
 
 
 class _GuardedRequest(aiohttp.ClientRequest):
-    """A request with a token: sent only if whoever has the other end may have it.
+    """A request with a token: sent only if the user at the other end may have it.
 
     Any user of this machine can listen on a port that the service has not taken yet, or no longer has. It is
-    looked at once the connection is there, so that nobody else can come in between.
+    looked at once the connection is there, so that no other program can come in between.
     """
 
     async def send(self, conn: aiohttp.connector.Connection) -> aiohttp.ClientResponse:

@@ -48,7 +48,7 @@ async def _one(request: web.Request) -> web.StreamResponse:
 
 
 class _Story:
-    """What one client has been told: up to which line of the journal, and of each job how it stood."""
+    """What one client has received: up to which line of the journal, and of each job how it stood."""
 
     def __init__(self, library: Library, after: int | None, job: str | None) -> None:
         self._library = library
@@ -63,7 +63,7 @@ class _Story:
             yield event
 
     async def _standing(self) -> AsyncGenerator[bytes]:
-        """The line from which nothing will be missed comes last: whoever knows it has heard the rest."""
+        """The line from which nothing will be missed comes last: a client that has it has the rest."""
         self._after = await self._library.newest_change()
         if self._job is not None:
             yield self._tell(await self._library.job(self._job), self._after)

@@ -81,3 +81,18 @@ def test_a_url_with_an_escape_in_it_is_the_file_that_it_means(reprieve: Reprieve
 
     assert (0, str(path), ["first"]) == (restored.code, backup["database"], content(path))
     assert not (tmp_path / "my%20notes.db").exists()
+
+
+@pytest.mark.needs("linux")
+def test_a_passphrase_that_is_not_utf_8_is_refused(reprieve: Reprieve, tmp_path: Path) -> None:
+    write(tmp_path / "notes.db", "CREATE TABLE t (x)")
+    foreign = os.fsdecode(b"twelve chars\xff")
+
+    made = reprieve("backup", "notes.db", REPRIEVE_PASSPHRASE=foreign)
+    backed_up = reprieve("backup", "notes.db", REPRIEVE_PASSPHRASE="")
+    added = reprieve("key", "add-passphrase", REPRIEVE_NEW_PASSPHRASE=foreign)
+
+    assert [2, 0, 2] == [made.code, backed_up.code, added.code]
+    for ran in (made, added):
+        assert "The passphrase is not text (UTF-8)" in ran.err
+        assert "Traceback" not in ran.err and "unexpected" not in ran.err

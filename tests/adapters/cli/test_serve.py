@@ -50,3 +50,14 @@ def test_a_unit_has_a_port_that_stays_the_same(reprieve: Reprieve, tmp_path: Pat
     assert "give one by --port" in ran.err
     assert "No database is registered" in reprieve("databases").out
     assert not (tmp_path / ".config").exists()
+
+
+@pytest.mark.needs("linux")
+def test_a_unit_means_the_same_earlier_path_in_any_folder(reprieve: Reprieve, tmp_path: Path) -> None:
+    write(tmp_path / "notes.db", "CREATE TABLE t (x)")
+    ids = ("--database-id", "old.db", "--database-id", r"C:\Users\ada\notes.db")
+
+    ran = reprieve("serve", "notes.db", *ids, "--install-unit", "--json", HOME=str(tmp_path))
+
+    service = Path(ran.result["written"][1]).read_text("utf-8")
+    assert f'"--database-id" "{tmp_path}/old.db" "--database-id" "C:\\\\Users' in service

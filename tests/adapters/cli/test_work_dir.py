@@ -73,3 +73,25 @@ def test_a_work_folder_that_others_can_look_into_is_refused(
     assert "chmod 700" in refused.err
     assert 0 == reprieve("backup", "snippets.db", "--work-dir", "made").code
     assert 2 == reprieve("backup", "http://localhost:9", "--work-dir", "made").code
+
+
+@pytest.mark.needs("linux")
+def test_a_name_that_is_not_utf_8_is_refused(reprieve: Reprieve, database: Path, tmp_path: Path) -> None:
+    refused = reprieve("backup", "snippets.db", "--work-dir", os.fsdecode(b"w\xff"))
+
+    assert 2 == refused.code
+    assert "not text (UTF-8)" in refused.err
+    assert [] == [name for name in os.listdir(os.fsencode(tmp_path)) if b"\xff" in name]
+
+
+@pytest.mark.needs("posix")
+def test_a_url_is_decoded_and_an_empty_name_refused(
+    reprieve: Reprieve, database: Path, tmp_path: Path
+) -> None:
+    assert 0 == reprieve("backup", "snippets.db", "--work-dir", f"file://{tmp_path}/my%20work").code
+    assert (tmp_path / "my work").is_dir()
+
+    refused = reprieve("backup", "snippets.db", "--work-dir", "")
+
+    assert 2 == refused.code
+    assert "empty name" in refused.err

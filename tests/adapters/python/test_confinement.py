@@ -133,6 +133,20 @@ def test_with_any_transport_another_loop_is_told(target: str) -> None:
         first.run(library.__aexit__(None, None, None))
 
 
+@pytest.mark.parametrize("was_closed", [False, True])
+def test_another_loop_cannot_open_it_again(target: str, was_closed: bool) -> None:
+    library = connect(target)
+    with asyncio.Runner() as first:
+        first.run(library.__aenter__())
+        if was_closed:
+            first.run(library.__aexit__(None, None, None))
+
+        assert OTHER_LOOP in _elsewhere(library.__aenter__())
+
+        if not was_closed:
+            first.run(library.__aexit__(None, None, None))
+
+
 def test_without_a_loop_of_asyncio_it_says_that_it_needs_one() -> None:
     """As under trio, whose loop runs the same coroutines and is none of asyncio's."""
     library = connect("offline:")

@@ -133,6 +133,7 @@ def _holds_data(store: Store) -> bool:
 
 def require_strong(passphrase: str, *, allow_weak: bool = False) -> None:
     """Raise InvalidRequest for a new passphrase that is soon guessed; blanks count as all characters do."""
+    _require_text(passphrase)
     if not passphrase.strip():
         raise InvalidRequest("An empty passphrase protects nothing. Choose a longer one.")
     if len(passphrase) < LEAST_PASSPHRASE and not allow_weak:
@@ -141,6 +142,16 @@ def require_strong(passphrase: str, *, allow_weak: bool = False) -> None:
             f"one has at least {LEAST_PASSPHRASE}. Take a few words; or, if it has to be, --allow-weak (in "
             "Python, allow_weak=True)."
         )
+
+
+def _require_text(passphrase: str) -> None:
+    """Raise InvalidRequest for a passphrase from the environment whose bytes are no text."""
+    try:
+        passphrase.encode()
+    except UnicodeEncodeError as error:
+        raise InvalidRequest(
+            "The passphrase is not text (UTF-8), so that it could not be typed elsewhere; give it in UTF-8."
+        ) from error
 
 
 def add_passphrase(
@@ -175,6 +186,7 @@ def unwrap(store: Store, config: Config, passphrase: str) -> bytes:
     """
     from cryptography.exceptions import InvalidTag
 
+    _require_text(passphrase)
     keys, passed_over = _wrapped_keys(store)
     budget = Budget()
     for phrase in filter(None, dict.fromkeys((passphrase, passphrase.strip()))):
