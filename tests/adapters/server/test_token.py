@@ -14,8 +14,9 @@ from aiohttp import web
 
 import reprieve
 from reprieve.adapters.server import Settings, create_app
+from reprieve.adapters.server.gate import Gate
 from reprieve.adapters.server.guard import protect
-from reprieve.adapters.server.keys import STOPPING
+from reprieve.adapters.server.keys import GATE, STOPPING
 from reprieve.adapters.server.routes import TABLE, Route, register
 from reprieve.adapters.server.token import same, token_in
 from reprieve.core.errors import InvalidRequest, StorageError
@@ -137,7 +138,7 @@ async def test_what_is_the_owners_alone_needs_it_always_and_what_is_public_never
     route = Route(method="POST", path="/it", handler=handler, summary="", operation=operation, public=public)
     settings = Settings(token=TOKEN, require_token=required)
     app = web.Application()
-    app[TABLE], app[STOPPING] = {}, asyncio.Event()
+    app[TABLE], app[STOPPING], app[GATE] = {}, asyncio.Event(), Gate(settings.connections)
     register(app, route)
     protect(app, settings)
     client = await aiohttp_client(app)

@@ -107,7 +107,7 @@ def test_a_stranger_can_open_the_recovery_code_and_the_wrapped_key(
     said = json.loads(next((ground.store / "keys").iterdir()).read_text())
     salt, nonce, wrapped = (bytes.fromhex(said[part]) for part in ("salt", "nonce", "wrapped"))
     key = hashlib.scrypt(
-        b"correct horse", salt=salt, n=said["n"], r=said["r"], p=said["p"], maxmem=1 << 26, dklen=32
+        b"correct horse", salt=salt, n=said["n"], r=said["r"], p=said["p"], maxmem=1 << 28, dklen=32
     )
     digits = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
     number = 0
