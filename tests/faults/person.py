@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import signal
 import sqlite3
 import sys
 import threading
@@ -178,4 +179,8 @@ async def main() -> None:
 
 
 if __name__ == "__main__":
+    if hasattr(signal, "SIGHUP"):
+        # When this process dies, the system sends a stopped worker SIGHUP and SIGCONT. Under nohup, which has
+        # SIGHUP ignored, it would go on.
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)
     asyncio.run(main())
