@@ -132,7 +132,7 @@ def test_the_points_are_those_in_the_code() -> None:
     code = "".join(path.read_text() for path in (*files, Path(undo_catalogue.__file__)))
     begun = {
         f"{name}.{what}"
-        for name in re.findall(r'written\([^"\n]+"([a-z0-9.]+)"\)', code)
+        for name in re.findall(r'written\([^"\n]+"([a-z0-9.]+)"[,)]', code)
         for what in ("written", "synced", "renamed")
     }
 
