@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import attrs
@@ -20,10 +20,14 @@ class FullPipe:
 
     def read_until(self, wanted: bytes) -> bytes:
         """What came after the filling, as soon as it holds this pattern."""
-        data = bytearray()
-        while not re.search(wanted, data[self.filled :]):
+        return self.read_while(lambda data: not re.search(wanted, data))
+
+    def read_while(self, goes_on: Callable[[bytes], bool]) -> bytes:
+        """What came after the filling, as soon as `goes_on` no longer holds of it."""
+        data = b""
+        while goes_on(data[self.filled :]):
             data += os.read(self.reading, 65536)
-        return bytes(data[self.filled :])
+        return data[self.filled :]
 
 
 @contextmanager
